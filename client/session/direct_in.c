@@ -282,7 +282,7 @@ static int unseal(struct direct_in *d, struct buf *out,
 {
 	const struct parties *p = d->e->parties;
 	struct direct_from from = {
-	    p->server, p->self.identity, d->sender.identity, NULL};
+	    p->server, p->self.identity, d->sender.identity, NULL, NULL};
 	struct dh *dh = dh_from_private(pair->private_key);
 	int r;
 

@@ -100,7 +100,7 @@ static int seal_for(struct letter *t, const struct letter_device *d,
 {
 	const struct parties *p = e->parties;
 	const struct buf *content = d->own ? &t->copy : &t->content;
-	const struct direct_to to = {p->server, d->identity, d->key};
+	const struct direct_to to = {p->server, d->identity, d->key, NULL};
 	struct letter_frame *f = &t->frame[t->n_frames];
 
 	buf_init(&f->body, WIRE_DIRECT_HEAD + WIRE_SIGNATURE + WIRE_TAG +

@@ -6,46 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/verify/linefile.h"
+#include "client/verify/check_int.h"
 #include "shared/crypto/keys.h"
-#include "shared/proto/content_view.h"
-#include "shared/proto/group.h"
 #include "shared/proto/hashline.h"
-
-/* Values of the chain that are kept: those that a view may be of, and a batch. */
-enum { CHAINS = 2 * WIRE_CHAIN_KEPT };
-
-/* A line. */
-struct item {
-	const struct line *line;
-	int err; /* of decoding it, or of opening its frame */
-	struct transcript_line l;
-	struct buf body, plain;
-	uint8_t digest[WIRE_HASH];
-	/* Of an entry with a frame: what it is checked with, and its content. */
-	struct group_head head;
-	uint64_t run_first; /* nothing is missing from this entry on */
-	uint8_t session[WIRE_NONCE];
-	struct transcript_epoch epoch;
-	struct transcript_person who;
-	struct content content;
-};
-
-struct check {
-	struct check_opts o;
-	struct check_facts facts;
-	struct item *item; /* LINEFILE_BATCH */
-	uint8_t hash[WIRE_HASH];
-	bool first_of_file;
-	uint32_t number;
-	struct transcript_named named;
-	struct transcript_person server; /* its entries in this run */
-	bool started;
-	struct log_head at;
-	uint64_t unopened;	/* the newest entry that was not opened */
-	uint64_t run_first;	/* the first entry after the last gap */
-	struct log_head *chain; /* CHAINS, by offset */
-};
 
 struct check *check_new(const struct check_opts *o)
 {
@@ -79,6 +42,7 @@ void check_free(struct check *c)
 		buf_free(&c->item[i].body);
 		buf_free(&c->item[i].plain);
 	}
+	check_direct_free(c);
 	free(c->item);
 	free(c->chain);
 	free(c->facts.person);
@@ -90,7 +54,7 @@ const struct check_facts *check_facts(const struct check *c)
 	return &c->facts;
 }
 
-static int wrong(struct check *c, const char *why)
+int check_wrong(struct check *c, const char *why)
 {
 	c->facts.wrong = true;
 	snprintf(c->facts.why, sizeof(c->facts.why), "%s", why);
@@ -126,17 +90,17 @@ static int start(struct check *c, const struct log_head *at)
 			return r;
 		if (at->offset == 0 &&
 		    memcmp(at->chain, empty.chain, WIRE_HASH) != 0)
-			return wrong(c, "the log does not begin with its name");
+			return check_wrong(c, "the log does not begin with its name");
 		c->started = true;
 	} else if (at->offset < c->at.offset) {
-		return wrong(c,
+		return check_wrong(c,
 		    "the log goes on before entries that were recorded: the "
 		    "server's log was rewritten, or this is not one "
 		    "transcript");
 	} else if (at->offset > c->at.offset) {
 		add_gap(c, c->at.offset + 1, at->offset);
 	} else if (memcmp(at->chain, c->at.chain, WIRE_HASH) != 0) {
-		return wrong(c,
+		return check_wrong(c,
 		    "the log goes on from other entries than those before: the "
 		    "server's log was rewritten, or this is not one "
 		    "transcript");
@@ -153,7 +117,8 @@ static bool same_place(
 {
 	return memcmp(a->server, b->server, WIRE_ED25519) == 0 &&
 	       memcmp(a->log, b->log, WIRE_LOG) == 0 &&
-	       strcmp(a->room, b->room) == 0;
+	       strcmp(a->room, b->room) == 0 && a->direct == b->direct &&
+	       strcmp(a->with, b->with) == 0;
 }
 
 /* The first line of all. */
@@ -170,8 +135,18 @@ static int first_head(struct check *c, const struct transcript_line *l)
 	    (r = ed25519_fingerprint(c->o.crypto, f->writer, l->identity)) != 0)
 		return r;
 	if (l->number == 1 && memcmp(l->previous, zero, WIRE_HASH) != 0)
-		return wrong(c, "the first file has something before it");
+		return check_wrong(c, "the first file has something before it");
 	return 0;
+}
+
+/* Who writes from here on: of direct messages, one of the two. */
+static int writer(struct check *c, const struct transcript_line *l)
+{
+	memset(&c->devices, 0, sizeof(c->devices));
+	memcpy(c->writer.name, l->name, sizeof(c->writer.name));
+	memcpy(c->writer.identity, l->identity, WIRE_ED25519);
+	return ed25519_fingerprint(
+	    c->o.crypto, c->writer.fingerprint, l->identity);
 }
 
 static int on_head(struct check *c, const struct transcript_line *l)
@@ -182,17 +157,18 @@ static int on_head(struct check *c, const struct transcript_line *l)
 	if (!c->facts.has_head && (r = first_head(c, l)) != 0)
 		return r;
 	if (memcmp(l->previous, c->hash, WIRE_HASH) != 0)
-		return wrong(c, "it does not name the line before it");
+		return check_wrong(c, "it does not name the line before it");
 	if (c->facts.heads > 0 && l->number != c->number + next_file)
-		return wrong(c, "the number of its file is not the next");
+		return check_wrong(c, "the number of its file is not the next");
 	if (!same_place(l, &c->facts.head))
-		return wrong(c, "it is of another room, log or server");
+		return check_wrong(c,
+		    "it is of another room, log, person or server");
 	c->number = l->number;
 	c->facts.heads++;
 	memset(&c->named, 0, sizeof(c->named));
 	memset(&c->server, 0, sizeof(c->server));
 	c->facts.ended = false;
-	return start(c, &l->at);
+	return l->direct ? writer(c, l) : start(c, &l->at);
 }
 
 bool check_continues(const struct check *c, const struct transcript_line *head)
@@ -211,19 +187,19 @@ static int sender_of(struct check *c, struct item *t)
 	struct transcript_person *who = &c->server;
 
 	if (group_head_decode(&t->head, t->body.p, t->body.len) != 0)
-		return wrong(c, "its frame is not one of a room");
+		return check_wrong(c, "its frame is not one of a room");
 	if (t->head.sender == 0)
 		memcpy(c->server.identity, c->facts.head.server, WIRE_ED25519);
 	else
 		who = transcript_person(&c->named, t->head.sender);
 	epoch = transcript_epoch(&c->named, t->head.epoch);
 	if (!c->named.run || epoch == NULL)
-		return wrong(c, "nothing before it names its epoch");
+		return check_wrong(c, "nothing before it names its epoch");
 	if (who == NULL)
-		return wrong(c, "nothing before it names its sender");
+		return check_wrong(c, "nothing before it names its sender");
 	if (t->head.epoch < who->last_epoch ||
 	    (t->head.epoch == who->last_epoch && t->head.seq <= who->last_seq))
-		return wrong(c, "it repeats a message: its number is not a new "
+		return check_wrong(c, "it repeats a message: its number is not a new "
 				"one of its sender");
 	if (who->last_offset > c->unopened && t->head.seq != 1 &&
 	    t->head.seq - who->last_seq > 1)
@@ -243,7 +219,7 @@ static int on_entry(struct check *c, struct item *t)
 	int r;
 
 	if (t->l.at.offset - c->at.offset != 1)
-		return wrong(c, "it is not the next entry of the log");
+		return check_wrong(c, "it is not the next entry of the log");
 	if (t->l.opened && (r = sender_of(c, t)) != 0)
 		return r;
 	if (!t->l.opened) {
@@ -262,15 +238,31 @@ static int on_entry(struct check *c, struct item *t)
 
 static int on_end(struct check *c, const struct transcript_line *l)
 {
-	if (l->at.offset != c->at.offset ||
-	    memcmp(l->at.chain, c->at.chain, WIRE_HASH) != 0)
-		return wrong(c, "it ends with another entry than the last");
+	if (!l->direct &&
+	    (l->at.offset != c->at.offset ||
+	    memcmp(l->at.chain, c->at.chain, WIRE_HASH) != 0))
+		return check_wrong(c, "it ends with another entry than the last");
 	c->facts.ended = true;
 	return 0;
 }
 
+/* Whether such a line may be in this transcript. */
+static bool fits(const struct check *c, const struct transcript_line *l)
+{
+	const bool direct = c->facts.head.direct;
+
+	if (l->type == TRANSCRIPT_HEAD || l->type == TRANSCRIPT_END)
+		return l->direct == direct;
+	return (l->type >= TRANSCRIPT_DEVICE) == direct;
+}
+
 static int by_type(struct check *c, struct item *t)
 {
+	if (!fits(c, &t->l))
+		return check_wrong(c,
+		    c->facts.head.direct
+			? "a transcript of direct messages has no such line"
+			: "a transcript of a room has no such line");
 	switch (t->l.type) {
 	case TRANSCRIPT_HEAD:
 		return 0; /* on_head, before its hash */
@@ -289,6 +281,10 @@ static int by_type(struct check *c, struct item *t)
 		return on_entry(c, t);
 	case TRANSCRIPT_END:
 		return on_end(c, &t->l);
+	case TRANSCRIPT_DEVICE:
+		return check_device(c, &t->l);
+	case TRANSCRIPT_DIRECT:
+		return check_direct(c, t);
 	}
 	return ERR_JSON;
 }
@@ -303,12 +299,12 @@ static int in_order(struct check *c, struct item *t)
 	if (t->err != 0) {
 		snprintf(why, sizeof(why),
 		    "it is not a line of a transcript (%s)", err_str(t->err));
-		return wrong(c, why);
+		return check_wrong(c, why);
 	}
 	if (c->first_of_file && t->l.type != TRANSCRIPT_HEAD)
-		return wrong(c, "the file does not begin with a head");
+		return check_wrong(c, "the file does not begin with a head");
 	if (c->facts.ended && t->l.type != TRANSCRIPT_HEAD)
-		return wrong(c, "it follows the end");
+		return check_wrong(c, "it follows the end");
 	if (t->l.type == TRANSCRIPT_HEAD && (r = on_head(c, &t->l)) != 0)
 		return r;
 	c->first_of_file = false;
@@ -316,7 +312,7 @@ static int in_order(struct check *c, struct item *t)
 	if (r == ERR_NOMEM || r == ERR_CRYPTO)
 		return r;
 	if (r != 0)
-		return wrong(c,
+		return check_wrong(c,
 		    "its hash is not that of this line and the one before: "
 		    "something was changed, taken out, put in or moved here");
 	return by_type(c, t);
@@ -356,6 +352,8 @@ static void open_frame(void *arg, struct crypto *crypto, size_t i)
 	    .roster = t->epoch.roster,
 	    .from = &from};
 
+	if (t->l.type == TRANSCRIPT_DIRECT)
+		check_direct_open(c, crypto, t);
 	if (t->l.type != TRANSCRIPT_ENTRY || !t->l.opened)
 		return;
 	memcpy(epoch.commit, t->epoch.commit, WIRE_HASH);
@@ -370,136 +368,25 @@ static void open_frame(void *arg, struct crypto *crypto, size_t i)
 
 /* --- what is proved --------------------------------------------------------- */
 
-static struct check_person *person(struct check *c, const struct item *t)
-{
-	struct check_facts *f = &c->facts;
-	struct check_person *p;
-	size_t i;
-
-	for (i = 0; i < f->n_people; i++)
-		if (memcmp(f->person[i].identity, t->who.identity,
-			WIRE_ED25519) == 0 &&
-		    strcmp(f->person[i].name, t->who.name) == 0)
-			return &f->person[i];
-	if (f->n_people == CHECK_PEOPLE) {
-		f->more_people = true;
-		return NULL;
-	}
-	p = &f->person[f->n_people];
-	memcpy(p->name, t->who.name, sizeof(p->name));
-	memcpy(p->identity, t->who.identity, WIRE_ED25519);
-	if (ed25519_fingerprint(c->o.crypto, p->fingerprint, t->who.identity) !=
-	    0)
-		return NULL;
-	f->n_people++;
-	return p;
-}
-
-static void forked(
-    struct check *c, const struct item *t, const char *who, uint64_t at)
-{
-	struct check_facts *f = &c->facts;
-
-	if (f->n_forks++ > 0)
-		return;
-	f->fork_entry = t->l.at.offset;
-	f->fork_at = at;
-	snprintf(f->fork_who, sizeof(f->fork_who), "%s", who);
-}
-
-/* The chain at that offset; NULL: it is not known, or no longer. */
-static const uint8_t *chain_at(
-    const struct check *c, const struct item *t, uint64_t offset)
-{
-	const struct log_head *ours = &c->chain[offset % CHAINS];
-
-	return offset < t->l.at.offset && ours->offset == offset ? ours->chain
-								 : NULL;
-}
-
-/* What the server signs of its log. */
-static void on_checkpoint(struct check *c, const struct item *t)
-{
-	const struct notice *n = &t->content.u.notice;
-	const uint8_t *ours = chain_at(c, t, n->more.offset);
-	struct check_facts *f = &c->facts;
-
-	if (ours == NULL)
-		return;
-	if (memcmp(ours, n->more.chain, WIRE_HASH) != 0) {
-		forked(c, t, "server", n->more.offset);
-		return;
-	}
-	f->checkpoints++;
-	if (n->more.offset < f->signed_to)
-		return;
-	f->signed_to = n->more.offset;
-	f->signed_first = t->run_first;
-	f->signed_ms = n->ts;
-}
-
-/* What its author had of the log. */
-static void compare_view(
-    struct check *c, const struct item *t, struct check_person *p)
-{
-	const uint8_t *ours;
-	struct log_view view;
-	bool has;
-
-	if (t->content.json == NULL ||
-	    content_view_get(&t->content, &has, &view) != 0 || !has ||
-	    memcmp(view.log, c->facts.head.log, WIRE_VIEW_LOG) != 0 ||
-	    view.head.offset == 0 ||
-	    (ours = chain_at(c, t, view.head.offset)) == NULL)
-		return;
-	if (memcmp(ours, view.head.chain, WIRE_HASH) != 0)
-		forked(c, t, t->who.name, view.head.offset);
-	else if (p != NULL && p->seen < view.head.offset)
-		p->seen = view.head.offset;
-}
-
-static void count(struct check *c, struct item *t)
-{
-	struct check_facts *f = &c->facts;
-	struct check_person *p;
-
-	if (t->head.sender == 0) {
-		f->notices++;
-		if (t->content.type == CONTENT_NOTICE &&
-		    t->content.u.notice.event == NOTICE_CHECKPOINT)
-			on_checkpoint(c, t);
-		return;
-	}
-	p = person(c, t);
-	compare_view(c, t, p);
-	if (!content_is_said(t->content.type) &&
-	    t->content.type != CONTENT_FILE) {
-		f->asides++;
-		return;
-	}
-	if (f->messages++ == 0)
-		f->from_ms = t->content.ts;
-	f->to_ms = t->content.ts;
-	if (p != NULL)
-		p->messages++;
-	if (c->o.message != NULL)
-		c->o.message(
-		    c->o.arg, t->l.at.offset, t->who.name, &t->content);
-}
-
 static int proved(struct check *c, struct item *t)
 {
-	if (t->l.type != TRANSCRIPT_ENTRY || !t->l.opened)
+	const bool direct = t->l.type == TRANSCRIPT_DIRECT;
+
+	if (!direct && (t->l.type != TRANSCRIPT_ENTRY || !t->l.opened))
 		return 0;
 	if (t->err == ERR_NOMEM || t->err == ERR_CRYPTO)
 		return t->err;
 	if (t->err == ERR_OPEN)
-		return wrong(c, "its frame does not open with its key");
+		return check_wrong(c, "its frame does not open with its key");
 	if (t->err != 0)
-		return wrong(c,
-		    "its signature is not that of its sender in this room, run "
-		    "and epoch");
-	count(c, t);
+		return check_wrong(c,
+		    direct ? "its signature is not that of its sender, on this "
+			     "server and for this key"
+			   : "its signature is not that of its sender in this "
+			     "room, run and epoch");
+	if (direct)
+		return check_direct_count(c, t);
+	check_count(c, t);
 	return 0;
 }
 
@@ -534,13 +421,13 @@ static void at_end(struct check *c, bool unfinished)
 	if (c->facts.wrong)
 		return;
 	if (c->first_of_file)
-		(void)wrong(c, "the file is empty");
+		(void)check_wrong(c, "the file is empty");
 	else if (c->facts.cut && !unfinished)
-		(void)wrong(c,
+		(void)check_wrong(c,
 		    "the last line is cut off: its writer was killed, or "
 		    "something was taken off (--unfinished accepts it)");
 	else if (!c->facts.ended && !unfinished)
-		(void)wrong(c,
+		(void)check_wrong(c,
 		    "the file does not end in order: its writer still writes "
 		    "or "
 		    "was killed, or lines were taken off (--unfinished accepts "
@@ -562,7 +449,7 @@ int check_file(struct check *c, int fd, unsigned index, bool unfinished)
 		r = linefile_next(in, &line, &n, &c->facts.cut);
 		if (r == ERR_LIMIT) {
 			r = 0;
-			(void)wrong(c, "it is longer than a line may be");
+			(void)check_wrong(c, "it is longer than a line may be");
 		}
 		if (r != 0 || n == 0)
 			break;

@@ -1,5 +1,5 @@
-/* check.h - checks a transcript (PROTOCOL.md section 5e): one series of files, one
- * after the other, in constant memory. Of the first thing that is wrong it says
+/* check.h - checks a transcript (PROTOCOL.md section 5e), of a room or of direct
+ * messages: one series of files, one after the other, in constant memory. Of the first thing that is wrong it says
  * where it is; what comes before it is checked, what follows is not. */
 #ifndef CONCLAVE_VERIFY_CHECK_H
 #define CONCLAVE_VERIFY_CHECK_H
@@ -11,6 +11,8 @@
 enum {
 	CHECK_PEOPLE = 4096, /* that are counted one by one */
 	CHECK_GAPS = 256,    /* that are listed */
+	CHECK_PAIRS = 64,    /* of keys, of direct messages */
+	CHECK_SEEN = 4096,   /* direct messages that are remembered: the newest */
 };
 
 struct check_person {
@@ -22,6 +24,12 @@ struct check_person {
 };
 struct check_gap {
 	uint64_t first, last;
+};
+/* Frames from one key to another, with the names that the writer gives them. */
+struct check_pair {
+	char from_name[WIRE_NAME_MAX + 1], to_name[WIRE_NAME_MAX + 1];
+	uint8_t from[WIRE_HASH], to[WIRE_HASH]; /* fingerprints */
+	uint64_t frames;
 };
 struct check_facts {
 	unsigned files;
@@ -50,6 +58,14 @@ struct check_facts {
 	char fork_who[WIRE_NAME_MAX + 1];
 	uint64_t from_ms, to_ms; /* what the first and the last message say */
 	bool ended, cut;
+	/* Of direct messages (head.direct). Messages are counted once, although
+	 * there is a frame for each device; `copies` of them one device of the
+	 * writer's has sent to another; of `shown`, their recipient has signed
+	 * that they were shown. */
+	struct check_pair pair[CHECK_PAIRS];
+	size_t n_pairs;
+	bool more_pairs;
+	uint64_t copies, shown;
 	/* The first fault: in the file with this index, counted from 0. */
 	bool wrong;
 	unsigned wrong_file;
@@ -60,7 +76,8 @@ struct check_facts {
 struct check_opts {
 	struct pool *pool;     /* borrowed */
 	struct crypto *crypto; /* the same */
-	/* A message of a member, which is proved; may be NULL. */
+	/* A message of a member, which is proved; may be NULL. A direct one has no
+	 * offset: 0. */
 	void (*message)(void *arg, uint64_t offset, const char *name,
 	    const struct content *c);
 	void (*progress)(void *arg, uint64_t bytes); /* of this file */

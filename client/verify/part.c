@@ -1,10 +1,13 @@
 /* Compares the chains of two transcripts, offset by offset. */
 #include "client/verify/part.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "client/verify/linefile.h"
+#include "shared/os/vec.h"
+#include "shared/proto/direct.h"
 #include "shared/proto/transcript.h"
 
 /* A transcript on its way to its end. */
@@ -118,4 +121,96 @@ int part_find(struct crypto *c, struct part_result *out,
 	buf_free(&x.body);
 	buf_free(&y.body);
 	return r == ERR_AGAIN ? 0 : r;
+}
+
+/* --- direct messages ----------------------------------------------------------- */
+
+enum { MARK = 16 }; /* bytes of a frame's hash: two frames never share them */
+
+struct marks {
+	uint8_t (*p)[MARK]; /* owned; sorted at the end, each once */
+	size_t n, cap;
+};
+
+static int by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, MARK);
+}
+
+static void sort(struct marks *m)
+{
+	size_t i, n = 0;
+
+	if (m->n > 0)
+		qsort(m->p, m->n, MARK, by_bytes);
+	for (i = 0; i < m->n; i++)
+		if (n == 0 || memcmp(m->p[n - 1], m->p[i], MARK) != 0)
+			memmove(m->p[n++], m->p[i], MARK);
+	m->n = n;
+}
+
+static int add(struct walk *w, struct marks *m, const struct transcript_line *l)
+{
+	uint8_t d[WIRE_HASH];
+	int r;
+
+	if (m->n == PART_FRAMES)
+		return ERR_LIMIT;
+	if ((r = vec_reserve(&m->p, &m->cap, m->n + 1, MARK)) != 0 ||
+	    (r = crypto_hash1(w->crypto, d, l->body + WIRE_OFFSET,
+		 l->n_body - WIRE_OFFSET)) != 0)
+		return r;
+	memcpy(m->p[m->n++], d, MARK);
+	return 0;
+}
+
+/* The frames from one of the two to the other. */
+static int marks_of(struct crypto *c, struct marks *m,
+    const struct part_talk *own, const uint8_t *other)
+{
+	struct walk w = {.crypto = c, .files = own->files};
+	struct transcript_line l;
+	struct direct_head h;
+	int r;
+
+	buf_init(&w.body, TRANSCRIPT_LINE_MAX);
+	while ((r = next_line(&w, &l)) == 0) {
+		if (l.type != TRANSCRIPT_DIRECT)
+			continue;
+		if ((r = direct_head_decode(&h, l.body, l.n_body)) != 0)
+			break;
+		if ((memcmp(h.from, own->writer, WIRE_HASH) == 0 &&
+			memcmp(h.to, other, WIRE_HASH) == 0) ||
+		    (memcmp(h.to, own->writer, WIRE_HASH) == 0 &&
+			memcmp(h.from, other, WIRE_HASH) == 0))
+			if ((r = add(&w, m, &l)) != 0)
+				break;
+	}
+	linefile_free(w.in);
+	buf_free(&w.body);
+	sort(m);
+	return r == ERR_AGAIN ? 0 : r;
+}
+
+int part_talk(struct crypto *c, struct part_result *out,
+    const struct part_talk *a, const struct part_talk *b)
+{
+	struct marks x = {.n = 0}, y = {.n = 0};
+	size_t i = 0, k = 0;
+	int r, order;
+
+	memset(out, 0, sizeof(*out));
+	if ((r = marks_of(c, &x, a, b->writer)) == 0)
+		r = marks_of(c, &y, b, a->writer);
+	while (r == 0 && i < x.n && k < y.n) {
+		order = memcmp(x.p[i], y.p[k], MARK);
+		out->common += order == 0;
+		i += order <= 0;
+		k += order >= 0;
+	}
+	out->only_a = x.n - out->common;
+	out->only_b = y.n - out->common;
+	free(x.p);
+	free(y.p);
+	return r;
 }

@@ -1,5 +1,5 @@
-/* Says what a transcript proves, and what it does not. */
-#include "client/verify/report.h"
+/* report.c - says what a transcript proves, and what it does not. */
+#include "client/verify/report_int.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include "shared/wire/json.h"
 #include "shared/wire/text.h"
 
-enum { TEXT_MAX = 1 << 22, SHOWN_GAPS = 8, TIME_TEXT = 32, FILE_TEXT = 512 };
+enum { TEXT_MAX = 1 << 22, SHOWN_GAPS = 8 };
 
 /* --- what is proved -------------------------------------------------------- */
 
@@ -82,13 +82,7 @@ bool report_proved(const struct report *r)
 
 /* --- sentences -------------------------------------------------------------- */
 
-struct page {
-	struct buf out;
-	int err;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-say(struct page *p, const char *fmt, ...)
+void report_say(struct page *p, const char *fmt, ...)
 {
 	char line[2048];
 	va_list ap;
@@ -100,35 +94,35 @@ say(struct page *p, const char *fmt, ...)
 		p->err = buf_str(&p->out, line);
 }
 
-static const char *fingerprint(char out[B64URL_32 + 1], const uint8_t fp[32])
+const char *report_fingerprint(char out[B64URL_32 + 1], const uint8_t fp[32])
 {
 	b64url_encode32(out, fp);
 	return out;
 }
 
-static const char *file_name(char out[FILE_TEXT], const char *name)
+static const char *report_file(char out[REPORT_NAME], const char *name)
 {
-	text_filter_fixed(out, FILE_TEXT, name, strlen(name));
+	text_filter_fixed(out, REPORT_NAME, name, strlen(name));
 	return out;
 }
 
-static const char *time_text(char out[TIME_TEXT], uint64_t ms)
+const char *report_time(char out[REPORT_TIME], uint64_t ms)
 {
 	const time_t t = (time_t)(ms / 1000);
 	struct tm tm;
 
 	if (gmtime_r(&t, &tm) == NULL ||
-	    strftime(out, TIME_TEXT, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
-		snprintf(out, TIME_TEXT, "?");
+	    strftime(out, REPORT_TIME, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
+		snprintf(out, REPORT_TIME, "?");
 	return out;
 }
 
-static const char *plural(uint64_t n)
+const char *report_plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";
 }
 
-static void say_people(
+void report_people(
     struct page *p, const struct report *r, const struct check_facts *f)
 {
 	char fp[B64URL_32 + 1];
@@ -137,39 +131,39 @@ static void say_people(
 
 	for (i = 0; i < f->n_people; i++) {
 		one = &f->person[i];
-		say(p, "  %s: %" PRIu64 " message%s, by the key %s%s\n",
-		    one->name, one->messages, plural(one->messages),
-		    fingerprint(fp, one->fingerprint),
+		report_say(p, "  %s: %" PRIu64 " message%s, by the key %s%s\n",
+		    one->name, one->messages, report_plural(one->messages),
+		    report_fingerprint(fp, one->fingerprint),
 		    is_known(r, one->fingerprint) ? ", which you named" : "");
 		if (ca_check_person(&r->known->ca, f, one) ==
 		    CERTIFIER_NONE)
-			say(p,
+			report_say(p,
 			    "    which is %s's, by a certificate of the CA "
 			    "that was good when the last message says\n",
 			    one->name);
 		if (one->seen > 0)
-			say(p,
+			report_say(p,
 			    "    signed that the log is this one up to entry "
 			    "%" PRIu64 "\n",
 			    one->seen);
 	}
 	if (f->more_people)
-		say(p, "  and more people, who are not counted one by one\n");
+		report_say(p, "  and more people, who are not counted one by one\n");
 }
 
 /* What the server's own signatures say of the order and of what is missing. */
 static void say_signed(struct page *p, const struct check_facts *f)
 {
-	char at[TIME_TEXT];
+	char at[REPORT_TIME];
 
 	if (f->checkpoints == 0)
 		return;
-	say(p,
+	report_say(p,
 	    "  The server signed its log up to entry %" PRIu64
 	    " (at %s by its clock).\n",
-	    f->signed_to, time_text(at, f->signed_ms));
+	    f->signed_to, report_time(at, f->signed_ms));
 	if (f->signed_first <= f->signed_to)
-		say(p,
+		report_say(p,
 		    "  Complete from entry %" PRIu64 " to %" PRIu64
 		    ", as the server signed.\n",
 		    f->signed_first, f->signed_to);
@@ -181,28 +175,28 @@ static void say_proved(
 	char fp[B64URL_32 + 1];
 
 	if (f->entries == 0) {
-		say(p, "It has no entry.\n");
+		report_say(p, "It has no entry.\n");
 		return;
 	}
-	say(p,
+	report_say(p,
 	    "Proved: these %" PRIu64 " message%s and %" PRIu64
 	    " notice%s of the server, signed by these keys, in this order, in "
 	    "the room %s of the server %s%s.\n",
-	    f->messages, plural(f->messages), f->notices, plural(f->notices),
-	    f->head.room, fingerprint(fp, f->server),
+	    f->messages, report_plural(f->messages), f->notices, report_plural(f->notices),
+	    f->head.room, report_fingerprint(fp, f->server),
 	    r->known->has_server ? ", which you named" : "");
 	if (f->n_gaps == 0)
-		say(p,
+		report_say(p,
 		    "  Complete from entry %" PRIu64 " to %" PRIu64
 		    " of the room's log.\n",
 		    f->first, f->last);
 	else
-		say(p,
+		report_say(p,
 		    "  From entry %" PRIu64 " to %" PRIu64
 		    " of the room's log, with %" PRIu64 " gap%s.\n",
-		    f->first, f->last, f->n_gaps, plural(f->n_gaps));
+		    f->first, f->last, f->n_gaps, report_plural(f->n_gaps));
 	say_signed(p, f);
-	say_people(p, r, f);
+	report_people(p, r, f);
 }
 
 static void say_gaps(struct page *p, const struct check_facts *f)
@@ -210,25 +204,25 @@ static void say_gaps(struct page *p, const struct check_facts *f)
 	uint64_t i;
 
 	for (i = 0; i < f->n_gaps && i < SHOWN_GAPS; i++)
-		say(p,
+		report_say(p,
 		    "  - Entries %" PRIu64 " to %" PRIu64
 		    " were not recorded.\n",
 		    f->gap[i].first, f->gap[i].last);
 	if (f->n_gaps > SHOWN_GAPS)
-		say(p, "  - There are %" PRIu64 " more gaps.\n",
+		report_say(p, "  - There are %" PRIu64 " more gaps.\n",
 		    f->n_gaps - SHOWN_GAPS);
 	if (f->digests > 0)
-		say(p,
+		report_say(p,
 		    "  - Of %" PRIu64 " entr%s only the place in the log is "
 		    "here: the writer was not given %s, or it was purged or "
 		    "not valid.\n",
 		    f->digests, f->digests == 1 ? "y" : "ies",
 		    f->digests == 1 ? "it" : "them");
 	if (f->missing > 0)
-		say(p,
+		report_say(p,
 		    "  - %" PRIu64 " message%s between those of one sender %s "
 		    "not in the log: the server has kept %s back.\n",
-		    f->missing, plural(f->missing),
+		    f->missing, report_plural(f->missing),
 		    f->missing == 1 ? "is" : "are",
 		    f->missing == 1 ? "it" : "them");
 }
@@ -236,22 +230,22 @@ static void say_gaps(struct page *p, const struct check_facts *f)
 static void say_not_proved(
     struct page *p, const struct report *r, const struct check_facts *f)
 {
-	char from[TIME_TEXT], to[TIME_TEXT];
+	char from[REPORT_TIME], to[REPORT_TIME];
 
-	say(p, "Not proved:\n");
+	report_say(p, "Not proved:\n");
 	if (f->messages > 0)
-		say(p,
+		report_say(p,
 		    "  - When: times are what the senders' clocks said (%s to "
 		    "%s).\n",
-		    time_text(from, f->from_ms), time_text(to, f->to_ms));
-	say(p,
+		    report_time(from, f->from_ms), report_time(to, f->to_ms));
+	report_say(p,
 	    "  - Who: a key is a name only if you compared it with its owner "
 	    "(--person FINGERPRINT), or a CA says so (--ca).\n");
 	if (!r->known->has_server)
-		say(p,
+		report_say(p,
 		    "  - Which server: compare its fingerprint with its owner "
 		    "or an invite (--server FINGERPRINT).\n");
-	say(p,
+	report_say(p,
 	    "  - What was said before entry %" PRIu64 " and after entry "
 	    "%" PRIu64 ", and who read it.\n",
 	    f->first, f->last);
@@ -261,11 +255,11 @@ static void say_not_proved(
 static void say_wrong(
     struct page *p, const struct report *r, const struct check_facts *f)
 {
-	char name[FILE_TEXT];
+	char name[REPORT_NAME];
 
-	say(p, "NOT PROVED: %s, line %" PRIu64 ": %s.\n",
-	    file_name(name, r->file[f->wrong_file]), f->wrong_line, f->why);
-	say(p, f->lines > 0
+	report_say(p, "NOT PROVED: %s, line %" PRIu64 ": %s.\n",
+	    report_file(name, r->file[f->wrong_file]), f->wrong_line, f->why);
+	report_say(p, f->lines > 0
 		   ? "What comes before it is right, and what follows was "
 		     "not looked at.\n"
 		   : "Nothing was checked.\n");
@@ -274,13 +268,13 @@ static void say_wrong(
 static void say_fork(struct page *p, const struct check_facts *f)
 {
 	if (f->n_forks > 0 && strcmp(f->fork_who, "server") == 0)
-		say(p,
+		report_say(p,
 		    "NOT ONE LOG: the server signed in entry %" PRIu64
 		    " that entries up to %" PRIu64 " are others than here: it "
 		    "showed two people two conversations.\n",
 		    f->fork_entry, f->fork_at);
 	else if (f->n_forks > 0)
-		say(p,
+		report_say(p,
 		    "NOT ONE LOG: %s signed in entry %" PRIu64
 		    " that entries up to %" PRIu64 " are others than here: the "
 		    "server showed two people two conversations, or the "
@@ -294,24 +288,26 @@ static void say_part(struct page *p, const struct report_transcript *t)
 
 	if (!t->compared)
 		return;
-	if (x->parts) {
-		say(p, "TWO LOGS: it and transcript %u part at entry %" PRIu64,
+	if (t->facts->head.direct) {
+		report_direct_both(p, t);
+	} else if (x->parts) {
+		report_say(p, "TWO LOGS: it and transcript %u part at entry %" PRIu64,
 		    t->with + 1, x->at);
 		if (x->common > 0)
-			say(p,
+			report_say(p,
 			    " (they are one from %" PRIu64 " to %" PRIu64 ")",
 			    x->first, x->agreed);
-		say(p,
+		report_say(p,
 		    ". What each proves is proved: the server showed the two "
 		    "writers two conversations, or was restored from a backup "
 		    "in between.\n");
 	} else if (x->common > 0) {
-		say(p,
+		report_say(p,
 		    "It and transcript %u have one log, from entry %" PRIu64
 		    " to %" PRIu64 ".\n",
 		    t->with + 1, x->first, x->agreed);
 	} else {
-		say(p,
+		report_say(p,
 		    "It and transcript %u are of one log, but have no entry in "
 		    "common.\n",
 		    t->with + 1);
@@ -322,25 +318,27 @@ static void say_one(struct page *p, const struct report *r, size_t i)
 {
 	const struct report_transcript *t = &r->one[i];
 	const struct check_facts *f = t->facts;
-	char name[FILE_TEXT], fp[B64URL_32 + 1];
+	char name[REPORT_NAME], fp[B64URL_32 + 1];
 	unsigned k;
 
-	say(p, "%sTranscript %zu:", i > 0 ? "\n" : "", i + 1);
+	report_say(p, "%sTranscript %zu:", i > 0 ? "\n" : "", i + 1);
 	for (k = 0; k < f->files; k++)
-		say(p, " %s", file_name(name, r->file[t->first + k]));
-	say(p, "\n");
+		report_say(p, " %s", report_file(name, r->file[t->first + k]));
+	report_say(p, "\n");
 	if (f->has_head)
-		say(p, "Written by %s, by their own word (key %s).\n",
-		    f->head.name, fingerprint(fp, f->writer));
+		report_say(p, "Written by %s, by their own word (key %s).\n",
+		    f->head.name, report_fingerprint(fp, f->writer));
 	if (!right_server(r, f))
-		say(p,
+		report_say(p,
 		    "NOT PROVED: its server is %s, and not the one that you "
 		    "named.\n",
-		    fingerprint(fp, f->server));
+		    report_fingerprint(fp, f->server));
 	if (f->wrong)
 		say_wrong(p, r, f);
 	say_fork(p, f);
-	if (f->lines > 0) {
+	if (f->lines > 0 && f->head.direct) {
+		report_direct(p, r, f);
+	} else if (f->lines > 0) {
 		say_proved(p, r, f);
 		say_not_proved(p, r, f);
 	}
@@ -350,7 +348,7 @@ static void say_one(struct page *p, const struct report *r, size_t i)
 int report_print(const struct report *r, struct errmsg *why)
 {
 	struct page p = {.err = 0};
-	char fp[B64URL_32 + 1], name[FILE_TEXT];
+	char fp[B64URL_32 + 1], name[REPORT_NAME];
 	size_t i;
 
 	buf_init(&p.out, TEXT_MAX);
@@ -358,16 +356,16 @@ int report_print(const struct report *r, struct errmsg *why)
 		say_one(&p, r, i);
 	for (i = 0; i < r->known->n_people; i++)
 		if (!spoke(r, r->known->person[i]))
-			say(&p,
+			report_say(&p,
 			    "NOT PROVED: the key %s, which you named, has said "
 			    "nothing.\n",
-			    fingerprint(fp, r->known->person[i]));
+			    report_fingerprint(fp, r->known->person[i]));
 	for (i = 0; i < r->known->ca.n; i++)
 		if (bad_certificate(r, i) != CERTIFIER_NONE)
-			say(&p,
+			report_say(&p,
 			    "NOT PROVED: the certificate in %s is not good for "
 			    "anybody who has said something: %s.\n",
-			    file_name(name, r->known->ca.file[i]),
+			    report_file(name, r->known->ca.file[i]),
 			    certifier_str(bad_certificate(r, i)));
 	if (p.err == 0)
 		p.err = print_text(p.out.p, p.out.len, why);
@@ -383,7 +381,7 @@ static void put_fp(struct json_w *w, const char *key, const uint8_t fp[32])
 {
 	char text[B64URL_32 + 1];
 
-	json_put_str(w, key, fingerprint(text, fp));
+	json_put_str(w, key, report_fingerprint(text, fp));
 }
 
 static void put_people(
@@ -428,8 +426,12 @@ static void put_head(
 {
 	if (!f->has_head)
 		return;
-	json_put_str(w, "room", f->head.room);
-	json_put_b64(w, "log", f->head.log, WIRE_LOG);
+	if (f->head.direct) {
+		json_put_str(w, "with", f->head.with);
+	} else {
+		json_put_str(w, "room", f->head.room);
+		json_put_b64(w, "log", f->head.log, WIRE_LOG);
+	}
 	put_fp(w, "server", f->server);
 	json_put_bool(
 	    w, "server_named", r->known->has_server && right_server(r, f));
@@ -442,6 +444,11 @@ static void put_facts(
 {
 	put_head(w, r, f);
 	json_put_u63(w, "lines", f->lines);
+	if (f->head.direct) {
+		report_direct_json(w, f);
+		put_people(w, r, f);
+		return;
+	}
 	json_put_u63(w, "entries", f->entries);
 	json_put_u63(w, "messages", f->messages);
 	json_put_u63(w, "notices", f->notices);
@@ -474,19 +481,19 @@ static void put_one(
     struct json_w *w, const struct report *r, const struct report_transcript *t)
 {
 	const struct check_facts *f = t->facts;
-	char name[FILE_TEXT];
+	char name[REPORT_NAME];
 	unsigned k;
 
 	json_open_obj(w, NULL);
 	json_open_arr(w, "files");
 	for (k = 0; k < f->files; k++)
-		json_put_str(w, NULL, file_name(name, r->file[t->first + k]));
+		json_put_str(w, NULL, report_file(name, r->file[t->first + k]));
 	json_close(w, ']');
 	put_facts(w, r, f);
 	if (f->wrong) {
 		json_open_obj(w, "wrong");
 		json_put_str(
-		    w, "file", file_name(name, r->file[f->wrong_file]));
+		    w, "file", report_file(name, r->file[f->wrong_file]));
 		json_put_u63(w, "line", f->wrong_line);
 		json_put_str(w, "text", f->why);
 		json_close(w, '}');
@@ -495,6 +502,13 @@ static void put_one(
 		json_open_obj(w, "compared");
 		json_put_u63(w, "with", t->with);
 		json_put_u63(w, "common", t->part.common);
+		if (f->head.direct) {
+			json_put_u63(w, "only_there", t->part.only_a);
+			json_put_u63(w, "only_here", t->part.only_b);
+			json_close(w, '}');
+			json_close(w, '}');
+			return;
+		}
 		json_put_u63(w, "first", t->part.first);
 		json_put_u63(w, "agreed", t->part.agreed);
 		if (t->part.parts)

@@ -45,7 +45,8 @@ static const char help[] =
     "network:\n"
     "what they prove, and what they do not. The files of one transcript are "
     "given in\n"
-    "their order; two transcripts of one room are compared.\n"
+    "their order; two of one room, or of the two ends of direct messages, are\n"
+    "compared.\n"
     "      --person FINGERPRINT  a person's key that you have compared with "
     "them\n"
     "      --server FINGERPRINT  the key of the server, from its owner or an "
@@ -257,14 +258,18 @@ static void show_message(
 	const char *what = file ? c->u.file.name
 			   : said->text != NULL ? said->text
 						: "";
-	char text[4 * WIRE_TEXT_MAX + 1];
+	char text[4 * WIRE_TEXT_MAX + 1], place[24] = "";
 	struct errmsg why;
 
 	(void)arg;
 	text_filter_fixed(
 	    text, sizeof(text), what, file ? strlen(what) : said->text_len);
-	if (print_line(&why, "%llu %s%s: %s\n", (unsigned long long)offset,
-		name, file ? " (offers a file)" : did[c->type], text) != 0)
+	/* Direct messages have no place in a log. */
+	if (offset > 0)
+		snprintf(place, sizeof(place), "%llu ",
+		    (unsigned long long)offset);
+	if (print_line(&why, "%s%s%s: %s\n", place, name,
+		file ? " (offers a file)" : did[c->type], text) != 0)
 		errmsg_print("conclave verify", why.text);
 }
 
@@ -343,24 +348,63 @@ static bool same_log(const struct check_facts *a, const struct check_facts *b)
 	       memcmp(a->server, b->server, WIRE_HASH) == 0;
 }
 
-/* Compares each transcript with the first one of its log. */
+/* Whether both are of direct messages between their two writers. */
+static bool same_talk(const struct check_facts *a, const struct check_facts *b)
+{
+	const struct check_facts *const both[] = {a, b};
+	const uint8_t *x, *y;
+	size_t i, k;
+
+	if (!a->head.direct || !b->head.direct || a->wrong || b->wrong ||
+	    memcmp(a->server, b->server, WIRE_HASH) != 0)
+		return false;
+	for (i = 0; i < 2; i++) {
+		x = both[i]->writer;
+		y = both[1 - i]->writer;
+		for (k = 0; k < both[i]->n_pairs; k++)
+			if ((memcmp(both[i]->pair[k].from, x, WIRE_HASH) == 0 &&
+				memcmp(both[i]->pair[k].to, y, WIRE_HASH) ==
+				    0) ||
+			    (memcmp(both[i]->pair[k].from, y, WIRE_HASH) == 0 &&
+				memcmp(both[i]->pair[k].to, x, WIRE_HASH) == 0))
+				return memcmp(x, y, WIRE_HASH) != 0;
+	}
+	return false;
+}
+
+static bool comparable(const struct check_facts *a, const struct check_facts *b)
+{
+	return same_talk(a, b) ||
+	       (!a->head.direct && !b->head.direct && same_log(a, b));
+}
+
+static int compare(struct verify *v, const struct report_transcript *one,
+    struct report_transcript *t)
+{
+	const struct part_files a = {v->fd + one->first, one->facts->files};
+	const struct part_files b = {v->fd + t->first, t->facts->files};
+	const struct part_talk x = {&a, one->facts->writer};
+	const struct part_talk y = {&b, t->facts->writer};
+
+	return t->facts->head.direct ? part_talk(v->crypto, &t->part, &x, &y)
+				     : part_find(v->crypto, &t->part, &a, &b);
+}
+
+/* Compares each transcript with the first one of its log, or of its talk. */
 static int compare_all(struct verify *v)
 {
 	struct report_transcript *t;
-	struct part_files a, b;
 	size_t i, k;
 	int r;
 
 	for (i = 1; i < v->n_transcripts; i++) {
 		t = &v->one[i];
-		for (k = 0; k < i && !same_log(v->one[k].facts, t->facts); k++)
+		for (k = 0; k < i && !comparable(v->one[k].facts, t->facts);
+		     k++)
 			;
 		if (k == i)
 			continue;
-		a = (struct part_files){
-		    v->fd + v->one[k].first, v->one[k].facts->files};
-		b = (struct part_files){v->fd + t->first, t->facts->files};
-		if ((r = part_find(v->crypto, &t->part, &a, &b)) != 0)
+		if ((r = compare(v, &v->one[k], t)) != 0)
 			return usage(err_str(r));
 		t->compared = true;
 		t->with = (unsigned)k;

@@ -163,6 +163,8 @@ int direct_seal(struct crypto *c, struct buf *out, uint64_t number,
 		buf_truncate(out, start);
 	else
 		out->len += AROUND + n;
+	if (r == 0 && to->key != NULL)
+		memcpy(to->key, key, sizeof(key));
 out:	secret_wipe(key, sizeof(key));
 	buf_free(&plain);
 	dh_free(e);
@@ -186,32 +188,62 @@ static int check_head(struct crypto *c, const struct direct_head *h,
 	return x25519_check(h->e);
 }
 
+/* Opens the AEAD with its key || iv, and checks the signature. */
+static int open_plain(struct crypto *c, struct buf *out,
+    const struct direct_proof *p, const uint8_t *body, size_t n)
+{
+	struct part parts[SIGNED_PARTS];
+	uint8_t hash[WIRE_HASH];
+	struct buf plain;
+	int r;
+
+	buf_init_secret(&plain, WIRE_SIGNATURE + WIRE_JSON_MAX);
+	if ((r = buf_reserve(&plain, n - WIRE_DIRECT_HEAD - WIRE_TAG)) != 0 ||
+	    (r = crypto_open(c, plain.p, p->key, p->key + WIRE_KEY,
+		 body + AAD_AT, AAD, body + WIRE_DIRECT_HEAD,
+		 n - WIRE_DIRECT_HEAD)) != 0)
+		goto out;
+	plain.len = n - WIRE_DIRECT_HEAD - WIRE_TAG;
+	if ((r = signed_parts(c, parts, hash, p->server, body,
+		 plain.p + WIRE_SIGNATURE, plain.len - WIRE_SIGNATURE)) == 0 &&
+	    (r = ed25519_verify(c, p->identity, plain.p, parts,
+		 SIGNED_PARTS)) == 0)
+		r = buf_put(out, plain.p + WIRE_SIGNATURE,
+		    plain.len - WIRE_SIGNATURE);
+out:	buf_free(&plain);
+	return r;
+}
+
 int direct_open(struct crypto *c, struct buf *out,
     const struct direct_from *from, const uint8_t *body, size_t n)
 {
-	uint8_t key[WIRE_KEY_IV], hash[WIRE_HASH];
-	struct part parts[SIGNED_PARTS];
+	uint8_t key[WIRE_KEY_IV];
+	const struct direct_proof p = {from->server, from->identity, key};
 	struct direct_head h;
-	struct buf plain;
 	int r;
 
 	if ((r = direct_head_decode(&h, body, n)) != 0 ||
 	    (r = check_head(c, &h, from)) != 0)
 		return r;
-	buf_init_secret(&plain, WIRE_SIGNATURE + WIRE_JSON_MAX);
-	if ((r = frame_key(c, key, from->prekey, h.e, body)) != 0 ||
-	    (r = buf_reserve(&plain, n - WIRE_DIRECT_HEAD - WIRE_TAG)) != 0 ||
-	    (r = crypto_open(c, plain.p, key, key + WIRE_KEY, body + AAD_AT,
-		 AAD, body + WIRE_DIRECT_HEAD, n - WIRE_DIRECT_HEAD)) != 0)
-		goto out;
-	plain.len = n - WIRE_DIRECT_HEAD - WIRE_TAG;
-	if ((r = signed_parts(c, parts, hash, from->server, body,
-		 plain.p + WIRE_SIGNATURE, plain.len - WIRE_SIGNATURE)) == 0 &&
-	    (r = ed25519_verify(c, from->identity, plain.p, parts,
-		 SIGNED_PARTS)) == 0)
-		r = buf_put(out, plain.p + WIRE_SIGNATURE,
-		    plain.len - WIRE_SIGNATURE);
-out:	secret_wipe(key, sizeof(key));
-	buf_free(&plain);
+	if ((r = frame_key(c, key, from->prekey, h.e, body)) == 0)
+		r = open_plain(c, out, &p, body, n);
+	if (r == 0 && from->key != NULL)
+		memcpy(from->key, key, sizeof(key));
+	secret_wipe(key, sizeof(key));
 	return r;
+}
+
+int direct_open_with(struct crypto *c, struct buf *out,
+    const struct direct_proof *p, const uint8_t *body, size_t n)
+{
+	uint8_t sender[WIRE_HASH];
+	struct direct_head h;
+	int r;
+
+	if ((r = direct_head_decode(&h, body, n)) != 0 ||
+	    (r = ed25519_fingerprint(c, sender, p->identity)) != 0)
+		return r;
+	if (memcmp(h.from, sender, WIRE_HASH) != 0)
+		return ERR_MEMBER;
+	return open_plain(c, out, p, body, n);
 }

@@ -52,6 +52,8 @@ struct direct_to {
 	const uint8_t *server;	 /* WIRE_HASH bytes */
 	const uint8_t *identity; /* the recipient's, raw Ed25519 */
 	const uint8_t *prekey;	 /* WIRE_X25519 bytes; its signature is verified */
+	uint8_t *key; /* NULL, or where the frame's key || iv goes: WIRE_KEY_IV
+			 bytes, secret */
 };
 /* Appends a frame's body to out, which is left as it was on failure. ERR_KEY:
  * the prekey is none that may be used. ERR_RANGE: the content is too long. */
@@ -64,6 +66,7 @@ struct direct_from {
 	const uint8_t *own;	 /* the recipient's identity, raw Ed25519 */
 	const uint8_t *identity; /* the sender's, raw Ed25519 */
 	const struct dh *prekey; /* the pair whose public half the frame names */
+	uint8_t *key;		 /* as above */
 };
 /* Appends the content to out, a secret buffer, which is left as it was on
  * failure. ERR_MEMBER: `to`, `from` or the prekey are not the ones given.
@@ -71,5 +74,16 @@ struct direct_from {
  * ERR_RANGE. */
 int direct_open(struct crypto *c, struct buf *out,
     const struct direct_from *from, const uint8_t *body, size_t n) MUST_CHECK;
+
+/* For somebody who has neither pair (PROTOCOL.md section 5e): opens a frame with its
+ * key || iv. ERR_MEMBER: `from` is not the fingerprint of `identity`, the sender's.
+ * ERR_OPEN, ERR_SIGNATURE; ERR_TRUNC, ERR_RANGE. */
+struct direct_proof {
+	const uint8_t *server;	 /* WIRE_HASH bytes */
+	const uint8_t *identity; /* the sender's, raw Ed25519 */
+	const uint8_t *key;	 /* WIRE_KEY_IV bytes */
+};
+int direct_open_with(struct crypto *c, struct buf *out,
+    const struct direct_proof *p, const uint8_t *body, size_t n) MUST_CHECK;
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/base/secret.h"
+#include "shared/crypto/keys.h"
 #include "shared/crypto/spki.h"
 #include "shared/proto/hashline.h"
 #include "shared/wire/json.h"
@@ -13,6 +14,8 @@ enum {
 #define X(name, code, min, max) name##_MIN = min, name##_MAX = max,
 	WIRE_KINDS(X)
 #undef X
+	/* On a link it is sealed once more. */
+	TRANSCRIPT_DIRECT_MIN = WIRE_DIRECT_HEAD + WIRE_SIGNATURE + WIRE_TAG,
 };
 
 static const char *const words[] = {
@@ -23,6 +26,8 @@ static const char *const words[] = {
     [TRANSCRIPT_FROM] = "from",
     [TRANSCRIPT_ENTRY] = "entry",
     [TRANSCRIPT_END] = "end",
+    [TRANSCRIPT_DEVICE] = "device",
+    [TRANSCRIPT_DIRECT] = "direct",
 };
 enum { N_WORDS = sizeof(words) / sizeof(words[0]) };
 
@@ -36,28 +41,38 @@ static void put_at(struct json_w *w, const struct log_head *at)
 
 static void put_head(struct json_w *w, const struct transcript_line *l)
 {
-	json_put_str(w, "format", TRANSCRIPT_FORMAT);
+	json_put_str(w, "format",
+	    l->direct ? TRANSCRIPT_FORMAT_DIRECT : TRANSCRIPT_FORMAT);
 	json_put_u63(w, "number", l->number);
 	json_put_b64(w, "previous", l->previous, WIRE_HASH);
 	json_put_b64(w, "server", l->server, WIRE_ED25519);
-	json_put_str(w, "room", l->room);
-	json_put_b64(w, "log", l->log, WIRE_LOG);
+	if (l->direct) {
+		json_put_str(w, "with", l->with);
+	} else {
+		json_put_str(w, "room", l->room);
+		json_put_b64(w, "log", l->log, WIRE_LOG);
+	}
 	json_put_str(w, "writer", l->name);
 	json_put_b64(w, "identity", l->identity, WIRE_ED25519);
-	put_at(w, &l->at);
+	if (!l->direct)
+		put_at(w, &l->at);
 	json_put_u63(w, "ts", l->ts);
+}
+
+static void put_frame(struct json_w *w, const struct transcript_line *l)
+{
+	json_put_b64(
+	    w, "frame", l->body + WIRE_OFFSET, l->n_body - WIRE_OFFSET);
+	json_put_b64(w, "key", l->key, WIRE_KEY_IV);
 }
 
 static void put_entry(struct json_w *w, const struct transcript_line *l)
 {
 	json_put_u63(w, "offset", l->at.offset);
-	if (l->opened) {
-		json_put_b64(
-		    w, "frame", l->body + WIRE_OFFSET, l->n_body - WIRE_OFFSET);
-		json_put_b64(w, "key", l->key, WIRE_KEY_IV);
-	} else {
+	if (l->opened)
+		put_frame(w, l);
+	else
 		json_put_b64(w, "digest", l->digest, WIRE_HASH);
-	}
 }
 
 static void put_fields(struct json_w *w, const struct transcript_line *l)
@@ -88,8 +103,16 @@ static void put_fields(struct json_w *w, const struct transcript_line *l)
 		put_entry(w, l);
 		return;
 	case TRANSCRIPT_END:
-		put_at(w, &l->at);
+		if (!l->direct)
+			put_at(w, &l->at);
 		json_put_u63(w, "ts", l->ts);
+		return;
+	case TRANSCRIPT_DEVICE:
+		json_put_str(w, "name", l->name);
+		json_put_b64(w, "identity", l->identity, WIRE_ED25519);
+		return;
+	case TRANSCRIPT_DIRECT:
+		put_frame(w, l);
 		return;
 	}
 }
@@ -144,36 +167,40 @@ static int get_head(struct transcript_line *l, const json_t *o)
 {
 	int r;
 
-	if (!json_is(o, "format", TRANSCRIPT_FORMAT))
+	l->direct = json_is(o, "format", TRANSCRIPT_FORMAT_DIRECT);
+	if (!l->direct && !json_is(o, "format", TRANSCRIPT_FORMAT))
 		return ERR_JSON;
 	if ((r = json_u32(o, "number", &l->number)) != 0 ||
 	    (r = json_b64(o, "previous", l->previous, WIRE_HASH)) != 0 ||
 	    (r = get_identity(o, "server", l->server)) != 0 ||
-	    (r = json_text(o, "room", l->room, WIRE_ROOM_MAX)) != 0 ||
-	    (r = json_b64(o, "log", l->log, WIRE_LOG)) != 0 ||
 	    (r = get_name(o, "writer", l->name)) != 0 ||
 	    (r = get_identity(o, "identity", l->identity)) != 0 ||
-	    (r = get_at(&l->at, o)) != 0 ||
 	    (r = json_u63(o, "ts", &l->ts)) != 0)
+		return r;
+	if (l->direct)
+		return get_name(o, "with", l->with);
+	if ((r = json_text(o, "room", l->room, WIRE_ROOM_MAX)) != 0 ||
+	    (r = json_b64(o, "log", l->log, WIRE_LOG)) != 0 ||
+	    (r = get_at(&l->at, o)) != 0)
 		return r;
 	return text_room(l->room, strlen(l->room)) ? 0 : ERR_NAME;
 }
 
-static int get_frame(
-    struct transcript_line *l, struct buf *body, const json_t *o)
+/* A frame of min to max bytes, with the number that stands before it. */
+static int get_frame(struct transcript_line *l, struct buf *body,
+    const json_t *o, size_t min, size_t max)
 {
-	const size_t max = GROUP_MAX - WIRE_OFFSET;
 	size_t n;
 	int r;
 
-	if ((r = buf_reserve(body, GROUP_MAX)) != 0)
+	if ((r = buf_reserve(body, max)) != 0)
 		return r;
 	put_u64(body->p, l->at.offset);
-	if ((r = json_b64_max(o, "frame", body->p + WIRE_OFFSET, max, &n)) !=
-		0 ||
+	if ((r = json_b64_max(o, "frame", body->p + WIRE_OFFSET,
+		 max - WIRE_OFFSET, &n)) != 0 ||
 	    (r = json_b64(o, "key", l->key, WIRE_KEY_IV)) != 0)
 		return r;
-	if (n < GROUP_MIN - WIRE_OFFSET)
+	if (n < min - WIRE_OFFSET)
 		return ERR_RANGE;
 	body->len = WIRE_OFFSET + n;
 	l->body = body->p;
@@ -193,7 +220,7 @@ static int get_entry(
 	l->opened = json_object_get(o, "frame") != NULL;
 	if (!l->opened)
 		return json_b64(o, "digest", l->digest, WIRE_HASH);
-	return get_frame(l, body, o);
+	return get_frame(l, body, o, GROUP_MIN, GROUP_MAX);
 }
 
 static int get_person(struct transcript_line *l, const json_t *o)
@@ -217,11 +244,27 @@ static int get_epoch(struct transcript_line *l, const json_t *o)
 	return json_b64(o, "roster", l->roster, WIRE_HASH);
 }
 
-static int get_fields(
-    struct transcript_line *l, struct buf *body, const json_t *o)
+static int get_device(struct transcript_line *l, const json_t *o)
+{
+	int r = get_name(o, "name", l->name);
+
+	return r != 0 ? r : get_identity(o, "identity", l->identity);
+}
+
+static int get_end(struct transcript_line *l, const json_t *o)
 {
 	int r;
 
+	l->direct = json_object_get(o, "offset") == NULL &&
+		    json_object_get(o, "chain") == NULL;
+	if (!l->direct && (r = get_at(&l->at, o)) != 0)
+		return r;
+	return json_u63(o, "ts", &l->ts);
+}
+
+static int get_fields(
+    struct transcript_line *l, struct buf *body, const json_t *o)
+{
 	switch (l->type) {
 	case TRANSCRIPT_HEAD:
 		return get_head(l, o);
@@ -236,9 +279,11 @@ static int get_fields(
 	case TRANSCRIPT_ENTRY:
 		return get_entry(l, body, o);
 	case TRANSCRIPT_END:
-		if ((r = get_at(&l->at, o)) != 0)
-			return r;
-		return json_u63(o, "ts", &l->ts);
+		return get_end(l, o);
+	case TRANSCRIPT_DEVICE:
+		return get_device(l, o);
+	case TRANSCRIPT_DIRECT:
+		return get_frame(l, body, o, TRANSCRIPT_DIRECT_MIN, WIRE_DIRECT_MAX);
 	}
 	return ERR_JSON;
 }
@@ -342,4 +387,38 @@ void transcript_name(
 	default:
 		return;
 	}
+}
+
+const struct transcript_device *transcript_device(
+    const struct transcript_devices *k, const uint8_t fingerprint[WIRE_HASH])
+{
+	size_t i;
+
+	for (i = 0; i < k->n; i++)
+		if (memcmp(k->device[i].fingerprint, fingerprint, WIRE_HASH) ==
+		    0)
+			return &k->device[i];
+	return NULL;
+}
+
+int transcript_device_add(struct crypto *c, struct transcript_devices *k,
+    const struct transcript_line *l)
+{
+	struct transcript_device *d;
+	uint8_t fp[WIRE_HASH];
+	int r = ed25519_fingerprint(c, fp, l->identity);
+
+	if (r != 0)
+		return r;
+	d = (struct transcript_device *)(uintptr_t)transcript_device(k, fp);
+	if (d == NULL) {
+		d = &k->device[k->next];
+		k->next = (k->next + 1) % TRANSCRIPT_DEVICES;
+		if (k->n < TRANSCRIPT_DEVICES)
+			k->n++;
+	}
+	memcpy(d->name, l->name, sizeof(d->name));
+	memcpy(d->identity, l->identity, WIRE_ED25519);
+	memcpy(d->fingerprint, fp, WIRE_HASH);
+	return 0;
 }

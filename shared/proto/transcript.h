@@ -1,5 +1,6 @@
-/* transcript.h - a transcript: what was said in a room, with what somebody needs
- * to check it who was not there (PROTOCOL.md section 5e). Pure.
+/* transcript.h - a transcript: what was said in a room, or directly with a person,
+ * with what somebody needs to check it who was not there (PROTOCOL.md section 5e).
+ * Pure.
  *
  * It is JSON Lines, chained by their hashes (hashline.h): before the first line of
  * the first file the hash is 32 zero bytes. */
@@ -9,7 +10,8 @@
 #include "shared/crypto/crypto.h"
 #include "shared/proto/logchain.h"
 
-#define TRANSCRIPT_FORMAT "conclave/1 transcript"
+#define TRANSCRIPT_FORMAT	 "conclave/1 transcript"
+#define TRANSCRIPT_FORMAT_DIRECT "conclave/1 direct transcript"
 
 enum {
 	TRANSCRIPT_LINE_MAX = 96 << 10, /* bytes, with its end */
@@ -23,6 +25,8 @@ enum transcript_type {
 	TRANSCRIPT_FROM,   /* what lies before this was not recorded */
 	TRANSCRIPT_ENTRY,  /* an entry of the log */
 	TRANSCRIPT_END,	   /* the writer stopped in order */
+	TRANSCRIPT_DEVICE, /* direct: a key of one of the two people */
+	TRANSCRIPT_DIRECT, /* direct: a frame */
 };
 
 /* A line; by type, as the comments say. */
@@ -34,7 +38,10 @@ struct transcript_line {
 	uint8_t server[WIRE_ED25519];
 	uint8_t log[WIRE_LOG];
 	char room[WIRE_ROOM_MAX + 1];
-	/* HEAD: who wrote it; PERSON */
+	/* HEAD, END: of direct messages, without a log; HEAD: with whom */
+	bool direct;
+	char with[WIRE_NAME_MAX + 1];
+	/* HEAD: who wrote it; PERSON, DEVICE */
 	char name[WIRE_NAME_MAX + 1];
 	uint8_t identity[WIRE_ED25519];
 	/* PERSON */
@@ -52,8 +59,10 @@ struct transcript_line {
 	/* ENTRY */
 	bool opened;		   /* it has the frame and a key; else: */
 	uint8_t digest[WIRE_HASH]; /* D */
-	uint8_t key[WIRE_KEY_IV];  /* the sender's key || iv */
-	const uint8_t *body; /* the group frame, from its offset on; borrowed */
+	/* ENTRY, DIRECT */
+	uint8_t key[WIRE_KEY_IV]; /* of the sender, or of the frame: key || iv */
+	const uint8_t *body; /* the frame, from its offset or number on (which is
+				0 then); borrowed */
 	size_t n_body;
 };
 
@@ -62,7 +71,7 @@ struct transcript_line {
 int transcript_put(struct crypto *c, struct buf *out, uint8_t hash[WIRE_HASH],
     const struct transcript_line *l) MUST_CHECK;
 
-/* Decodes a line without its line feed. The body of an entry goes to `body`,
+/* Decodes a line without its line feed. The body of a frame goes to `body`,
  * which is emptied first, and l->body points there. ERR_JSON, ERR_BASE64,
  * ERR_RANGE, ERR_TEXT, ERR_NAME, ERR_KEY, ERR_TRUNC: it is no such line. */
 int transcript_get(struct transcript_line *l, struct buf *body,
@@ -100,5 +109,24 @@ const struct transcript_epoch *transcript_epoch(
     const struct transcript_named *k, uint32_t epoch); /* or NULL */
 struct transcript_person *transcript_person(
     struct transcript_named *k, uint32_t member); /* or NULL */
+
+/* --- what the DEVICE lines since the last head have named -------------------- */
+
+enum { TRANSCRIPT_DEVICES = 64 }; /* that are kept: the newest */
+
+struct transcript_device {
+	char name[WIRE_NAME_MAX + 1];
+	uint8_t identity[WIRE_ED25519], fingerprint[WIRE_HASH];
+};
+struct transcript_devices {
+	struct transcript_device device[TRANSCRIPT_DEVICES];
+	size_t n, next;
+};
+/* Takes a DEVICE line. ERR_CRYPTO, ERR_NOMEM. */
+int transcript_device_add(struct crypto *c, struct transcript_devices *k,
+    const struct transcript_line *l) MUST_CHECK;
+const struct transcript_device *transcript_device(
+    const struct transcript_devices *k,
+    const uint8_t fingerprint[WIRE_HASH]); /* or NULL */
 
 #endif

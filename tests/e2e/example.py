@@ -247,6 +247,17 @@ def direct(v, server, alice):
              direct_e=fixed("alice e").hex(), direct_prekey_signature=signature.hex(),
              direct_key=direct1.frame_key(e.exchange(private.public_key()), body).hex(),
              direct_content=content.decode(), direct_body=body.hex())
+    v["direct_transcript"] = direct_transcript(v, c.raw(server.public_key()), c.raw(alice.public_key()), c.raw(bob.public_key()))
+
+
+def chained(objects):
+    """The lines of a transcript."""
+    lines, before = [], bytes(32)
+    for line in objects:
+        text = json.dumps(line, separators=(",", ":"))[:-1]
+        before = c.sha(before + text.encode())
+        lines.append(text + ',"hash":"' + c.b64(before) + '"}')
+    return lines
 
 
 def transcript(v, server, alice):
@@ -254,9 +265,8 @@ def transcript(v, server, alice):
     def of(name):
         return c.b64(bytes.fromhex(v[name]))
 
-    lines, before = [], bytes(32)
-    for line in (
-            {"type": "head", "format": "conclave/1 transcript", "number": 1, "previous": c.b64(before),
+    return chained((
+            {"type": "head", "format": "conclave/1 transcript", "number": 1, "previous": c.b64(bytes(32)),
              "server": c.b64(server), "room": "lobby", "log": of("log"), "writer": "alice",
              "identity": c.b64(alice), "offset": 3, "chain": of("chain_3"), "ts": 1767225599000},
             {"type": "run", "session": of("session")},
@@ -264,11 +274,18 @@ def transcript(v, server, alice):
             {"type": "person", "member": 7, "name": "alice", "identity": c.b64(alice), "card": of("card_hash")},
             {"type": "entry", "offset": 4, "frame": c.b64(bytes.fromhex(v["group_body"])[8:]),
              "key": of("sender_key")},
-            {"type": "end", "offset": 4, "chain": of("chain_4"), "ts": 1767225605000}):
-        text = json.dumps(line, separators=(",", ":"))[:-1]
-        before = c.sha(before + text.encode())
-        lines.append(text + ',"hash":"' + c.b64(before) + '"}')
-    return lines
+            {"type": "end", "offset": 4, "chain": of("chain_4"), "ts": 1767225605000}))
+
+
+def direct_transcript(v, server, alice, bob):
+    """alice's own transcript of her direct message."""
+    return chained((
+        {"type": "head", "format": "conclave/1 direct transcript", "number": 1, "previous": c.b64(bytes(32)),
+         "server": c.b64(server), "with": "bob",
+         "writer": "alice", "identity": c.b64(alice), "ts": 1767225599000},
+        {"type": "device", "name": "bob", "identity": c.b64(bob)},
+        {"type": "direct", "frame": c.b64(bytes.fromhex(v["direct_body"])[8:]), "key": c.b64(bytes.fromhex(v["direct_key"]))},
+        {"type": "end", "ts": 1767225605000}))
 
 
 def about(message):
@@ -365,6 +382,8 @@ def section(v):
          ("key || iv", "direct_key"))
     out.append("```\n" + lines(v["direct_content"]) + "\n```\n")
     show(("body", "direct_body"))
+    para("alice's transcript of it (section 5e), an object on each line:")
+    out.append("```\n" + "\n".join(lines(s) for s in v["direct_transcript"]) + "\n```\n")
     hybrid_section(v, out, para, show)
     return "\n".join(out).rstrip("\n") + "\n"
 

@@ -100,6 +100,42 @@ def test_the_example(tmp_path):
     assert "NOT PROVED" in verify(path)[1]
 
 
+def test_the_example_of_direct_messages(tmp_path):
+    """Every byte and every line counts, in both checkers."""
+    path = tmp_path / "example.jsonl"
+    data = ("\n".join(example.stored()["direct_transcript"]) + "\n").encode()
+    path.write_bytes(data)
+    c = transcript1.check(data)
+    assert [(n, x["text"]) for _, n, _, x in c.said] == [("alice", "hello, bob")]
+    status, x = found(path)
+    (t,) = x["transcripts"]
+    assert status == 0 and x["proved"]
+    assert (t["with"], t["writer"], t["frames"], t["messages"], t["shown"]) == ("bob", "alice", 1, 1, 0)
+    assert [(p["from"], p["to"], p["frames"]) for p in t["pairs"]] == [("alice", "bob", 1)]
+    for i in range(len(data)):                  # a bit of each byte
+        bad = bytearray(data)
+        bad[i] ^= 1 << i % 8
+        with pytest.raises(transcript1.Wrong):
+            transcript1.check(bytes(bad))
+    lines = data.splitlines(keepends=True)
+    n = len(lines)
+    orders = [[*range(i), *range(i + 1, n)] for i in range(n)]
+    orders += [[*range(i + 1), *range(i, n)] for i in range(n)]
+    orders += [[*range(i), i + 1, i, *range(i + 2, n)] for i in range(n - 1)]
+    for order in orders:
+        bad = b"".join(lines[k] for k in order)
+        with pytest.raises(transcript1.Wrong):
+            transcript1.check(bad)
+        path.write_bytes(bad)
+        assert found(path)[0] == 1
+    path.write_bytes(data)
+    status, out, _ = verify("--print", "--person", t["writer_fingerprint"], "--server", t["server"], path)
+    assert status == 0 and "alice: hello, bob" in out and "which you named" in out
+    assert "In which order, and that none is missing" in out and "nobody has signed" in out
+    assert found("--person", t["pairs"][0]["to_fingerprint"], path)[0] == 1     # has said nothing
+    assert found("--server", t["writer_fingerprint"], path)[0] == 1
+
+
 def test_two_people_keep_transcripts(room, tmp_path):
     a = room("alice", "--transcript", str(tmp_path / "ta"))
     a.joined()

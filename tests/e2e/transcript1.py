@@ -58,10 +58,18 @@ class Checker:
         self.signed = None    # (first, to, ts): complete, as the server signed
         self.checkpoints = 0
         self.number = None
+        self.direct = None    # of direct messages?
+        self.keys = {}        # fingerprint: (name, identity), since the last head
+        self.letters = {}     # (sender, id): those who have signed that it was shown
+        self.pairs = {}       # (from, to): frames
 
     def head(self, x, first_of_file):
-        if x["format"] != "conclave/1 transcript":
+        direct = x["format"] == "conclave/1 direct transcript"
+        if not direct and x["format"] != "conclave/1 transcript":
             raise Wrong("format")
+        if self.direct not in (None, direct):
+            raise Wrong("another kind")
+        self.direct = direct
         previous = b64(x, "previous", 32)
         if self.hash is None:                       # the first file that we have
             self.hash = previous
@@ -69,7 +77,11 @@ class Checker:
                 raise Wrong("previous")
         if previous != self.hash:
             raise Wrong("previous")
-        place = {"server": b64(x, "server", 32), "room": x["room"], "log": b64(x, "log", 32)}
+        place = {"server": b64(x, "server", 32)}
+        if direct:
+            place.update({"with": x["with"]})
+        else:
+            place.update({"room": x["room"], "log": b64(x, "log", 32)})
         if self.number is not None and x["number"] != self.number + first_of_file:
             raise Wrong("number")
         self.number = x["number"]
@@ -78,8 +90,14 @@ class Checker:
         self.place.update(place)
         self.epochs, self.people = {}, {}
         self.place.pop("session", None)
-        self.start(x["offset"], b64(x, "chain", 32))
         self.ended = False
+        if direct:
+            self.writer = H(SPKI + b64(x, "identity", 32))
+            self.keys = {self.writer: (x["writer"], b64(x, "identity", 32))}
+            x["with"] + x["writer"]                # are strings
+            int(x["ts"])
+            return
+        self.start(x["offset"], b64(x, "chain", 32))
 
     def start(self, offset, chain):
         """A `head` or `from`: the entries go on after this one."""
@@ -157,6 +175,42 @@ class Checker:
             if log == self.place["log"][:8] and self.views.get(at, chain) != chain:
                 self.forks.append((offset, who["name"], at))
 
+    def letter(self, frame, key):
+        """A direct frame, section 6."""
+        if not 208 <= len(frame) <= 65744:
+            raise Wrong("length")
+        to, sender = frame[:32], frame[32:64]
+        if to not in self.keys or sender not in self.keys or self.writer not in (to, sender):
+            raise Wrong("whose")
+        try:
+            plain = AESGCM(key[:32]).decrypt(key[32:], frame[128:], frame[:128])
+        except InvalidTag:
+            raise Wrong("does not open") from None
+        text = b"conclave/1 direct\0" + H(SPKI + self.place["server"]) + frame[:128] + H(plain[64:])
+        name, identity = self.keys[sender]
+        try:
+            Ed25519PublicKey.from_public_bytes(identity).verify(plain[:64], text)
+        except InvalidSignature:
+            raise Wrong("signature") from None
+        self.entries += 1
+        said = json.loads(plain[64:])
+        if said["type"] == "delivered":
+            for i in said["ids"]:
+                shown, recipients = self.letters.get((to, i), (None, ()))
+                if sender in recipients:
+                    shown.add(sender)
+        elif said["type"] in ("message", "edit", "delete", "react", "file"):
+            new = (sender, said["id"]) not in self.letters
+            _, recipients = self.letters.setdefault((sender, said["id"]), (set(), set()))
+            if to not in recipients:
+                recipients.add(to)
+                self.pairs[sender, to] = self.pairs.get((sender, to), 0) + 1
+            if new:
+                self.said.append((0, name, identity, said))
+
+    def shown(self):
+        return sum(bool(shown) for shown, _ in self.letters.values())
+
     def line(self, raw, first_of_file):
         tail = raw[-55:]
         if len(raw) <= 55 or not tail.startswith(b',"hash":"') or not tail.endswith(b'"}'):
@@ -173,7 +227,18 @@ class Checker:
         if b64(x, "hash", 32) != H(self.hash, raw[:-55]):
             raise Wrong("hash")
         self.hash = b64(x, "hash", 32)
-        if kind == "run":
+        if kind not in ("head", "end") and self.direct != (kind in ("device", "direct")):
+            raise Wrong("another kind of line")
+        if kind == "device":
+            self.keys.setdefault(H(SPKI + b64(x, "identity", 32)), (x["name"] + "", b64(x, "identity", 32)))
+        elif kind == "direct":
+            self.letter(b64(x, "frame"), b64(x, "key", 44))
+        elif kind == "end" and self.direct:
+            if "offset" in x or "chain" in x:
+                raise Wrong("end")
+            int(x["ts"])
+            self.ended = True
+        elif kind == "run":
             self.place["session"] = b64(x, "session", 32)
             self.epochs, self.people = {}, {}
         elif kind == "epoch":

@@ -43,9 +43,9 @@ static int teardown(void **state)
 static void frame(void *arg)
 {
 	const struct direct_to to = {
-	    server, identity_public(bob), dh_public(prekey)};
+	    server, identity_public(bob), dh_public(prekey), NULL};
 	const struct direct_from from = {
-	    server, identity_public(bob), identity_public(alice), prekey};
+	    server, identity_public(bob), identity_public(alice), prekey, NULL};
 	struct rng rng = random_system();
 	struct buf body, got;
 

@@ -33,7 +33,7 @@ static void make(void)
 static int open_frame(const uint8_t *p, size_t n)
 {
 	const struct direct_from from = {server, identity_public(bob),
-	    identity_public(alice), prekey};
+	    identity_public(alice), prekey, NULL};
 	uint8_t *copy = fuzz_copy(p, n);
 	struct buf got;
 	int r;

@@ -1,5 +1,6 @@
 /* Fuzzes the lines of a transcript as `conclave verify` reads them: a line that is
  * taken is within its bounds, and written again it is read as the same. */
+#include "shared/proto/direct.h"
 #include "shared/proto/hashline.h"
 #include "shared/proto/transcript.h"
 #include "shared/wire/json.h"
@@ -8,10 +9,16 @@
 
 static void is_clean(const struct transcript_line *l)
 {
+	struct direct_head h;
+
 	FUZZ_CHECK(l->at.offset <= INT64_MAX && l->ts <= INT64_MAX);
 	if (l->type == TRANSCRIPT_HEAD)
-		FUZZ_CHECK(text_room(l->room, strlen(l->room)));
-	if (l->type == TRANSCRIPT_HEAD || l->type == TRANSCRIPT_PERSON)
+		FUZZ_CHECK(l->direct ? text_name(l->with, strlen(l->with))
+				     : text_room(l->room, strlen(l->room)));
+	if (l->type == TRANSCRIPT_DIRECT)
+		FUZZ_CHECK(direct_head_decode(&h, l->body, l->n_body) == 0);
+	if (l->type == TRANSCRIPT_HEAD || l->type == TRANSCRIPT_PERSON ||
+	    l->type == TRANSCRIPT_DEVICE)
 		FUZZ_CHECK(text_name(l->name, strlen(l->name)));
 	if (l->type == TRANSCRIPT_PERSON)
 		FUZZ_CHECK(l->member != 0);
@@ -23,8 +30,13 @@ static void is_clean(const struct transcript_line *l)
 }
 
 /* Each line, and what it names. */
-static void line(struct transcript_named *named, const char *p, size_t n)
+struct all_named {
+	struct transcript_named entries;
+	struct transcript_devices devices;
+};
+static void line(struct all_named *all, const char *p, size_t n)
 {
+	struct transcript_named *named = &all->entries;
 	uint8_t hash[WIRE_HASH] = {0}, after[WIRE_HASH] = {0};
 	struct crypto *crypto = fuzz_crypto();
 	struct transcript_line l, again;
@@ -41,6 +53,10 @@ static void line(struct transcript_named *named, const char *p, size_t n)
 		FUZZ_CHECK(named->n_people <= TRANSCRIPT_PEOPLE);
 		if (l.type == TRANSCRIPT_PERSON)
 			FUZZ_CHECK(transcript_person(named, l.member) != NULL);
+		if (l.type == TRANSCRIPT_DEVICE)
+			FUZZ_CHECK(transcript_device_add(
+				       crypto, &all->devices, &l) == 0);
+		FUZZ_CHECK(all->devices.n <= TRANSCRIPT_DEVICES);
 		memset(hash, 0, sizeof(hash));
 		FUZZ_CHECK(transcript_put(crypto, &out, hash, &l) == 0);
 		FUZZ_CHECK(hashline_check(
@@ -59,7 +75,7 @@ static void line(struct transcript_named *named, const char *p, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct transcript_named named = {0};
+	struct all_named named = {.devices = {.n = 0}};
 	const char *p = (const char *)data, *end = p + size, *lf;
 
 	json_setup();

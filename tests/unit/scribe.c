@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/proto/content.h"
 #include "shared/proto/content_view.h"
+#include "shared/proto/direct.h"
 
 static const char *const names[] = {"", "alice", "bob"};
 
@@ -205,6 +207,96 @@ void scribe_end(struct scribe *s)
 {
 	const struct transcript_line l = {
 	    .type = TRANSCRIPT_END, .at = s->at, .ts = 2000};
+
+	scribe_put(s, &l);
+}
+
+/* --- direct messages ---------------------------------------------------------- */
+
+void scribe_direct_begin(struct scribe *s, uint32_t writer)
+{
+	struct transcript_line l = {.type = TRANSCRIPT_HEAD,
+	    .number = s->number,
+	    .direct = true,
+	    .ts = 1000};
+
+	snprintf(l.name, sizeof(l.name), "%s", names[writer]);
+	snprintf(l.with, sizeof(l.with), "%s", names[3 - writer]);
+	memcpy(l.previous, s->hash, WIRE_HASH);
+	memcpy(l.server, identity_public(s->id[0]), WIRE_ED25519);
+	memcpy(l.identity, identity_public(s->id[writer]), WIRE_ED25519);
+	scribe_put(s, &l);
+	scribe_device(s, names[3 - writer], s->id[3 - writer]);
+}
+
+void scribe_device(
+    struct scribe *s, const char *name, const struct identity *id)
+{
+	struct transcript_line l = {.type = TRANSCRIPT_DEVICE};
+
+	snprintf(l.name, sizeof(l.name), "%s", name);
+	memcpy(l.identity, identity_public(id), WIRE_ED25519);
+	scribe_put(s, &l);
+}
+
+static int fill(void *arg, void *p, size_t n)
+{
+	struct scribe *s = arg;
+
+	memset(p, ++s->random, n);
+	return 0;
+}
+
+void scribe_direct(struct scribe *s, const struct identity *from,
+    const struct identity *to, const struct buf *content)
+{
+	const struct rng rng = {fill, s};
+	struct transcript_line l = {.type = TRANSCRIPT_DIRECT};
+	struct dh *pair = dh_new(&rng);
+	struct direct_to t = {
+	    s->server, identity_public(to), dh_public(pair), l.key};
+	struct buf body;
+
+	buf_init(&body, TRANSCRIPT_LINE_MAX);
+	must(direct_seal(
+	    s->crypto, &body, 0, &t, from, &rng, content->p, content->len));
+	l.body = body.p;
+	l.n_body = body.len;
+	scribe_put(s, &l);
+	buf_free(&body);
+	dh_free(pair);
+}
+
+void scribe_letter(struct scribe *s, const struct identity *from,
+    const struct identity *to, uint8_t id, const char *text)
+{
+	const uint8_t full[WIRE_ID] = {id};
+	struct buf content;
+
+	buf_init(&content, WIRE_JSON_MAX);
+	must(content_message(
+	    &content, full, 1000 + id, text, strlen(text), false));
+	scribe_direct(s, from, to, &content);
+	buf_free(&content);
+}
+
+void scribe_shown(struct scribe *s, const struct identity *who,
+    const struct identity *to, uint8_t id)
+{
+	const struct content_delivered d = {
+	    .id = {id, 1}, .ids = {{id}}, .n = 1};
+	struct buf content;
+
+	buf_init(&content, WIRE_JSON_MAX);
+	must(content_delivered(&content, &d, 1000));
+	scribe_direct(s, who, to, &content);
+	buf_free(&content);
+}
+
+void scribe_direct_end(struct scribe *s)
+{
+	const struct transcript_line l = {
+	    .type = TRANSCRIPT_END, .direct = true, .ts = 2000};
 
 	scribe_put(s, &l);
 }

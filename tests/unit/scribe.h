@@ -17,6 +17,7 @@ struct scribe {
 	uint32_t number; /* of the file */
 	uint8_t hash[WIRE_HASH];
 	struct log_head at;
+	uint8_t random; /* the next byte */
 	struct buf out; /* what was written */
 };
 
@@ -34,5 +35,20 @@ void scribe_checkpoint(struct scribe *s, const struct log_head *at);
 /* Entries that were not recorded. */
 void scribe_gap(struct scribe *s, uint64_t upto, uint8_t chain);
 void scribe_end(struct scribe *s);
+
+/* Direct messages. The first lines are head and device: of the writer's file (1, 2) about
+ * the other of the two. scribe_device: of this key, under a name. */
+void scribe_direct_begin(struct scribe *s, uint32_t writer);
+void scribe_device(
+    struct scribe *s, const char *name, const struct identity *id);
+/* A frame from one to the other with this content; scribe_letter: it says the text,
+ * with `id` as its id. scribe_shown: `who` has shown the other's message `id`. */
+void scribe_direct(struct scribe *s, const struct identity *from,
+    const struct identity *to, const struct buf *content);
+void scribe_letter(struct scribe *s, const struct identity *from,
+    const struct identity *to, uint8_t id, const char *text);
+void scribe_shown(struct scribe *s, const struct identity *who,
+    const struct identity *to, uint8_t id);
+void scribe_direct_end(struct scribe *s);
 
 #endif

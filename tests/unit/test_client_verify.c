@@ -7,68 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "client/verify/check.h"
 #include "client/verify/part.h"
+#include "checked.h"
 #include "scribe.h"
-
-static struct pool *pool;
-static struct crypto *crypto;
-
-static int begin(void **state)
-{
-	(void)state;
-	pool = pool_new(1);
-	crypto = crypto_new();
-	return pool == NULL || crypto == NULL;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	pool_free(pool);
-	crypto_free(crypto);
-	return 0;
-}
-
-static int file_of(const void *p, size_t n)
-{
-	int fd = memfd_create("transcript", MFD_CLOEXEC);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, p, n), n);
-	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-	return fd;
-}
-
-static struct check *checker(void)
-{
-	struct check *c =
-	    check_new(&(struct check_opts){.pool = pool, .crypto = crypto});
-
-	assert_non_null(c);
-	return c;
-}
-
-static struct check *checked(const void *p, size_t n, bool unfinished)
-{
-	struct check *c = checker();
-	int fd = file_of(p, n);
-
-	assert_int_equal(check_file(c, fd, 0, unfinished), 0);
-	close(fd);
-	return c;
-}
-
-/* Whether it is right, and the number of the first line that is not. */
-static bool right(const void *p, size_t n, uint64_t *line)
-{
-	struct check *c = checked(p, n, false);
-	bool ok = !check_facts(c)->wrong;
-
-	*line = check_facts(c)->wrong_line;
-	check_free(c);
-	return ok;
-}
 
 static void small(struct scribe *s)
 {
@@ -100,7 +41,7 @@ static void test_what_is_proved(void **state)
 	s.seq[1] += 2; /* the server has kept two back */
 	scribe_says(&s, 1, "four");
 	scribe_end(&s);
-	c = checked(s.out.p, s.out.len, false);
+	c = checked_one(s.out.p, s.out.len, false);
 	f = check_facts(c);
 	assert_false(f->wrong);
 	assert_true(f->ended);
@@ -128,100 +69,23 @@ static void test_what_is_proved(void **state)
 static void test_every_bit(void **state)
 {
 	struct scribe s;
-	uint64_t line;
-	size_t i;
 
 	(void)state;
 	scribe_init(&s);
 	scribe_begin(&s);
 	scribe_says(&s, 1, "a");
 	scribe_end(&s);
-	assert_true(right(s.out.p, s.out.len, &line));
-	for (i = 0; i < 8 * s.out.len; i += CONCLAVE_SLOW) {
-		s.out.p[i / 8] ^= (uint8_t)(1 << i % 8);
-		if (right(s.out.p, s.out.len, &line))
-			fail_msg("bit %zu was changed, and not found", i);
-		s.out.p[i / 8] ^= (uint8_t)(1 << i % 8);
-	}
-	for (i = 0; i < s.out.len; i++)
-		if (right(s.out.p, i, &line))
-			fail_msg("cut after %zu bytes, and not found", i);
+	checked_every_bit(&s.out);
 	scribe_free(&s);
-}
-
-enum { LINES = 16 };
-
-struct cut {
-	const uint8_t *p[LINES];
-	size_t n[LINES], count;
-};
-
-static void cut(struct cut *c, const struct scribe *s)
-{
-	const uint8_t *p = s->out.p, *end = p + s->out.len, *lf;
-
-	for (c->count = 0; p < end; p = lf + 1) {
-		lf = memchr(p, '\n', (size_t)(end - p));
-		assert_non_null(lf);
-		assert_true(c->count < LINES);
-		c->p[c->count] = p;
-		c->n[c->count++] = (size_t)(lf + 1 - p);
-	}
-}
-
-/* The lines in this order. */
-static bool right_lines(const struct cut *c, const size_t *order, size_t n)
-{
-	struct buf b;
-	uint64_t line;
-	size_t i;
-	bool ok;
-
-	buf_init(&b, 1 << 20);
-	for (i = 0; i < n; i++)
-		assert_int_equal(
-		    buf_put(&b, c->p[order[i]], c->n[order[i]]), 0);
-	ok = right(b.p, b.len, &line);
-	buf_free(&b);
-	return ok;
 }
 
 static void test_every_line(void **state)
 {
-	size_t order[LINES + 1] = {0}, i, k, n;
 	struct scribe s;
-	struct cut c;
 
 	(void)state;
 	small(&s);
-	cut(&c, &s);
-	for (i = 0; i < c.count; i++)
-		order[i] = i;
-	assert_true(right_lines(&c, order, c.count));
-	for (i = 0; i < c.count; i++) {
-		for (n = 0, k = 0; k < c.count; k++)
-			if (k != i)
-				order[n++] = k;
-		if (right_lines(&c, order, n))
-			fail_msg("line %zu was taken out, and not found", i);
-		for (n = 0, k = 0; k < c.count; k++) {
-			order[n++] = k;
-			if (k == i)
-				order[n++] = k;
-		}
-		if (right_lines(&c, order, n))
-			fail_msg("line %zu was doubled, and not found", i);
-		for (k = i + 1; k < c.count; k++) {
-			for (n = 0; n < c.count; n++)
-				order[n] = n;
-			order[i] = k;
-			order[k] = i;
-			if (right_lines(&c, order, n))
-				fail_msg("lines %zu and %zu changed places, "
-					 "and that was not found",
-				    i, k);
-		}
-	}
+	checked_every_line(&s.out);
 	scribe_free(&s);
 }
 
@@ -235,7 +99,7 @@ static void lie(struct scribe *s, void (*how)(struct scribe *), uint64_t at)
 	scribe_says(s, 1, "a");
 	how(s);
 	scribe_end(s);
-	assert_false(right(s->out.p, s->out.len, &line));
+	assert_false(checked_right(s->out.p, s->out.len, &line));
 	assert_int_equal(line, at);
 	scribe_free(s);
 }
@@ -313,7 +177,7 @@ static void test_a_fork_in_it(void **state)
 	s.at.chain[0] ^= 1;
 	scribe_says(&s, 2, "b");
 	s.at = at;
-	c = checked(s.out.p, s.out.len, true);
+	c = checked_one(s.out.p, s.out.len, true);
 	f = check_facts(c);
 	assert_false(f->wrong);
 	assert_int_equal(f->n_forks, 1);
@@ -343,7 +207,7 @@ static void test_what_the_server_signs(void **state)
 	scribe_checkpoint(&s, &at); /* of an entry before the newest */
 	scribe_says(&s, 1, "d");
 	scribe_end(&s);
-	c = checked(s.out.p, s.out.len, false);
+	c = checked_one(s.out.p, s.out.len, false);
 	f = check_facts(c);
 	assert_false(f->wrong);
 	assert_int_equal(f->checkpoints, 2);
@@ -364,7 +228,7 @@ static void test_what_the_server_signs(void **state)
 	at.chain[31] ^= 1;
 	scribe_checkpoint(&s, &at);
 	scribe_end(&s);
-	c = checked(s.out.p, s.out.len, false);
+	c = checked_one(s.out.p, s.out.len, false);
 	f = check_facts(c);
 	assert_false(f->wrong);
 	assert_int_equal(f->checkpoints, 0);
@@ -381,7 +245,7 @@ static void test_files_go_on(void **state)
 {
 	struct transcript_line l;
 	struct scribe s;
-	struct check *c = checker();
+	struct check *c = checked_new();
 	struct buf body;
 	size_t first;
 	int fd;
@@ -396,7 +260,7 @@ static void test_files_go_on(void **state)
 	scribe_says(&s, 1, "b");
 	scribe_end(&s);
 	first = s.out.len;
-	fd = file_of(s.out.p, first);
+	fd = checked_file(s.out.p, first);
 	assert_int_equal(check_file(c, fd, 0, false), 0);
 	close(fd);
 	assert_false(check_facts(c)->wrong);
@@ -409,7 +273,7 @@ static void test_files_go_on(void **state)
 				      (s.out.p + first))),
 	    0);
 	assert_true(check_continues(c, &l));
-	fd = file_of(s.out.p + first, s.out.len - first);
+	fd = checked_file(s.out.p + first, s.out.len - first);
 	assert_int_equal(check_file(c, fd, 1, true), 0);
 	close(fd);
 	assert_false(check_facts(c)->wrong);
@@ -418,7 +282,7 @@ static void test_files_go_on(void **state)
 	assert_int_equal(check_facts(c)->n_gaps, 0);
 	check_free(c);
 	/* Without --unfinished the end is missed. */
-	c = checked(s.out.p + first, s.out.len - first, false);
+	c = checked_one(s.out.p + first, s.out.len - first, false);
 	assert_true(check_facts(c)->wrong);
 	check_free(c);
 	buf_free(&body);
@@ -428,11 +292,11 @@ static void test_files_go_on(void **state)
 static struct part_result parted(const struct scribe *a, const struct scribe *b)
 {
 	int fd[2] = {
-	    file_of(a->out.p, a->out.len), file_of(b->out.p, b->out.len)};
+	    checked_file(a->out.p, a->out.len), checked_file(b->out.p, b->out.len)};
 	const struct part_files x = {&fd[0], 1}, y = {&fd[1], 1};
 	struct part_result out;
 
-	assert_int_equal(part_find(crypto, &out, &x, &y), 0);
+	assert_int_equal(part_find(a->crypto, &out, &x, &y), 0);
 	close(fd[0]);
 	close(fd[1]);
 	return out;
@@ -483,5 +347,5 @@ int main(void)
 	    cmocka_unit_test(test_where_two_part),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, checked_begin, checked_end);
 }

@@ -51,7 +51,7 @@ static void close_ends(struct ends *e)
 static void seal(struct ends *e, struct buf *out, const char *content)
 {
 	const struct direct_to to = {
-	    server, identity_public(e->bob), dh_public(e->prekey)};
+	    server, identity_public(e->bob), dh_public(e->prekey), NULL};
 	struct rng rng = {fill, &e->seed};
 
 	buf_init(out, 1 << 20);
@@ -63,7 +63,7 @@ static void seal(struct ends *e, struct buf *out, const char *content)
 static struct direct_from as_bob(const struct ends *e)
 {
 	return (struct direct_from){server, identity_public(e->bob),
-	    identity_public(e->alice), e->prekey};
+	    identity_public(e->alice), e->prekey, NULL};
 }
 
 static int open_it(struct ends *e, const struct direct_from *from,
@@ -155,7 +155,7 @@ static void zeros(void **state)
 	for (i = 0; i < sizeof(small) / sizeof(small[0]); i++) {
 		uint8_t *p = check_hex(small[i], &n);
 		const struct direct_to to = {
-		    server, identity_public(e.bob), p};
+		    server, identity_public(e.bob), p, NULL};
 		struct direct_from from = as_bob(&e);
 		struct prekey k = {.made_s = 1};
 		struct buf f;
@@ -332,7 +332,7 @@ static void forged(void **state)
 	open_ends(&e);
 	rng = (struct rng){fill, &e.seed};
 	to = (struct direct_to){
-	    server, identity_public(e.bob), dh_public(e.prekey)};
+	    server, identity_public(e.bob), dh_public(e.prekey), NULL};
 	from = as_bob(&e);
 	buf_init(&f, 1 << 20);
 	assert_int_equal(
@@ -363,7 +363,7 @@ static void sizes(void **state)
 	rng = (struct rng){fill, &e.seed};
 	from = as_bob(&e);
 	to = (struct direct_to){
-	    server, identity_public(e.bob), dh_public(e.prekey)};
+	    server, identity_public(e.bob), dh_public(e.prekey), NULL};
 	seal(&e, &f, "");
 	assert_int_equal(f.len, 216);
 	assert_int_equal(open_it(&e, &from, f.p, f.len, ""), 0);
@@ -450,9 +450,9 @@ static void worked_example(void **state)
 	struct dh *pair = dh_from_private(private);
 	const struct rng rng = {fill_fixed, e};
 	struct prekey k = {.made_s = 1767225600};
-	struct direct_to to = {place, identity_public(bob), dh_public(pair)};
+	struct direct_to to = {place, identity_public(bob), dh_public(pair), NULL};
 	struct direct_from from = {
-	    place, identity_public(bob), identity_public(alice), pair};
+	    place, identity_public(bob), identity_public(alice), pair, NULL};
 	struct crypto *c = crypto_new();
 	struct buf made, got;
 
