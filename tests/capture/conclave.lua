@@ -1,13 +1,14 @@
 -- conclave.lua - what the wire of conclave/1 shows to somebody who taps it, for
 -- Wireshark and tshark:
 --   tshark -X lua_script:tests/capture/conclave.lua -r FILE -d tcp.port==2528,conclave
--- shared/PROTOCOL.md, sections 2 to 5b. What is sealed stays "sealed".
+-- shared/PROTOCOL.md, sections 2 to 6a. What is sealed stays "sealed".
 
 local conclave = Proto("conclave", "conclave/1")
 
 local HANDSHAKE_MAX, RECORD_MAX = 16384, 262144
 local KINDS = {[1] = "control", [2] = "group", [3] = "direct", [4] = "blob", [5] = "mark", [6] = "history"}
 local HEAD = 28	-- of a group frame: offset, room, epoch, sender, seq
+local PIECE_HEAD = 20	-- of a piece of a file: blob, index
 
 local f = conclave.fields
 f.length = ProtoField.uint32("conclave.length", "Length")
@@ -23,6 +24,8 @@ f.room = ProtoField.uint32("conclave.room", "Room")
 f.epoch = ProtoField.uint32("conclave.epoch", "Epoch")
 f.sender = ProtoField.uint32("conclave.sender", "Sender")
 f.sender_seq = ProtoField.uint64("conclave.sender_seq", "Sender's number")
+f.blob = ProtoField.bytes("conclave.blob", "File")
+f.piece = ProtoField.uint32("conclave.piece", "Piece")
 f.digest = ProtoField.bytes("conclave.digest", "Digest")
 f.sealed = ProtoField.bytes("conclave.sealed", "Sealed")
 f.mac = ProtoField.bytes("conclave.mac", "MAC")
@@ -69,7 +72,16 @@ local function history(tree, tvb, at, stop)
 	(is_mark and mark or group)(tree, tvb, at, stop)
 end
 
-local bodies = {[2] = group, [5] = mark, [6] = history}
+local function piece(tree, tvb, at, stop)
+	if stop - at < PIECE_HEAD then
+		return sealed(tree, tvb, at, stop)
+	end
+	at = put(tree, f.blob, tvb, at, 16)
+	at = put(tree, f.piece, tvb, at, 4)
+	sealed(tree, tvb, at, stop)
+end
+
+local bodies = {[2] = group, [4] = piece, [5] = mark, [6] = history}
 
 -- One frame; returns where the next one begins, or nil.
 local function frame(tree, tvb, at, stop)

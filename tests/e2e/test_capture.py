@@ -3,19 +3,25 @@ with it. Where tshark is, the dissector of tests/capture reads the first."""
 
 import base64
 import collections
+import contextlib
 import os
+import queue
 import shutil
 import struct
 import subprocess
+import threading
+import time
 
 import pytest
 
 import certs
-import harness
-from harness import PASSWORD, TOP, Proxy
+from harness import PASSWORD, TOP, WAIT, Proxy, together, until
 
 LUA = os.path.join(TOP, "tests", "capture", "conclave.lua")
 SAID = "the very words of this conversation", "and of its answer"
+ALONE = "words for one pair of eyes"
+FILE = b"a line of a file that nobody else may read\n"
+SIZE = 150000       # of the file: three pieces
 
 
 def pcap(path, port, flows):
@@ -45,52 +51,125 @@ def pcap(path, port, flows):
                     d += len(piece)
 
 
+@contextlib.contextmanager
+def recorded(path, port):
+    """Records the port at the loopback interface; the value tells whether it may."""
+    if not shutil.which("tshark"):
+        yield False
+        return
+    p = subprocess.Popen(["tshark", "-q", "-i", "lo", "-B", "64", "-f", "tcp port %d" % port, "-w",
+                          str(path)], stderr=subprocess.PIPE, text=True)
+    said = queue.Queue()
+    reader = threading.Thread(target=lambda: [said.put(x) for x in p.stderr], daemon=True)
+    reader.start()
+    try:
+        yes = begun(p, said)
+        yield yes
+        if yes:
+            # what it has not fetched from the kernel yet would be lost
+            until(lambda: not grows(path), what="the end of the capture")
+    finally:
+        p.terminate()
+        p.wait(WAIT)
+        reader.join(WAIT)
+
+
+def begun(p, said):
+    """Whether tshark records. Its first words come a moment before it does."""
+    end = time.monotonic() + WAIT
+    while time.monotonic() < end and p.poll() is None:
+        with contextlib.suppress(queue.Empty):
+            if "Capturing on" in said.get(timeout=0.1):
+                time.sleep(1)
+                return p.poll() is None
+    return False
+
+
+def grows(path):
+    before = os.path.getsize(path)
+    time.sleep(0.5)
+    return os.path.getsize(path) > before
+
+
 def session(world, invite, proxy, *args):
-    """Two people join, talk, and one leaves and comes back, which changes the key.
-    Returns the bytes of each connection, both ways, and what must not be in them."""
+    """Two people join, talk, write to each other alone, hand over a file, and one leaves and
+    comes back, which changes the key. Returns the bytes of each connection, both ways, and
+    what must not be in them."""
     args += ("--held", "send")      # also to whom we do not know of yet
     a = world.client(invite, "anastasia", *args)
     b = world.client(invite, "bartholomew", *args)
-    a.joined()
-    b.joined()
+    together(a, b)
     a.say(SAID[0])
     b.see("message", text=SAID[0])
     b.say(SAID[1])
     a.see("message", text=SAID[1])
+    a.do(do="direct", to="bartholomew", text=ALONE)
+    b.see("direct", text=ALONE)
+    path = world.tmp / "anastasia" / "secret-plans.txt"
+    path.write_bytes((FILE * (SIZE // len(FILE) + 1))[:SIZE])
+    a.do(do="send_file", path=str(path))
+    b.do(do="get_file", id=b.see("file", name=path.name)["id"])
+    assert "code" not in b.see("file_done")
     b.quit()
     b = world.client(invite, "bartholomew", *args)
     b.joined()
     a.say(SAID[0])
-    b.see("message", text=SAID[0])
+    b.see("message", text=SAID[0], history=None)
     people = a.events("connected")[0]["users"]
     keys = [base64.urlsafe_b64decode(u["identity"] + "=") for u in people]
     b.quit()
     a.quit()
     flows = list(zip(proxy.passed[::2], proxy.passed[1::2]))
     assert len(flows) == 3 and all(up and down for up, down in flows)
-    secrets = [x.encode() for x in (*SAID, PASSWORD, "anastasia", "bartholomew")]
+    secrets = [x.encode() for x in (*SAID, ALONE, PASSWORD, "anastasia", "bartholomew", path.stem)]
+    secrets.append(FILE[:20])
     for k in keys:      # fingerprints: raw, and as text
         secrets += [k, base64.b64encode(k), base64.urlsafe_b64encode(k)[:-1]]
     return flows, secrets
 
 
+def none_of(secrets, path):
+    """The capture file, with all headers, has none of them."""
+    with open(path, "rb") as f:
+        data = f.read()
+    for secret in secrets:
+        assert secret not in data, secret
+
+
+def plain(world, wire):
+    """A session without TLS: its flows, what must not be in them, its port, and whether
+    it was recorded."""
+    proxy = Proxy(world.server(ephemeral=False))
+    with recorded(wire, proxy.port) as tapped:
+        flows, secrets = session(world, proxy.invite, proxy)
+    return flows, secrets, proxy.port, tapped
+
+
 def test_without_tls(world, tmp_path):
-    s = world.server()
-    proxy = Proxy(s)
-    flows, secrets = session(world, proxy.invite, proxy)
+    wire = tmp_path / "wire.pcapng"
+    flows, secrets, _, tapped = plain(world, wire)
     for up, down in flows:
         for secret in secrets:
             assert secret not in up and secret not in down, secret
         assert b'"step":"hello"' in up and b'"step":"challenge"' in down    # it is the wire
-    if not shutil.which("tshark"):
-        pytest.skip("the bytes are as they must be; no tshark here for the dissector")
-    dissect(tmp_path / "plain.pcap", flows)
+    if tapped:
+        none_of(secrets, wire)
 
 
-def tshark(path, *args):
+@pytest.mark.skipif(not shutil.which("tshark"), reason="no tshark here for the dissector")
+def test_the_dissector(world, tmp_path):
+    wire, made = tmp_path / "wire.pcapng", tmp_path / "made.pcap"
+    flows, _, port, tapped = plain(world, wire)
+    pcap(made, 2528, flows)
+    dissect(made, 2528, flows)
+    if tapped:
+        dissect(wire, port, flows)
+
+
+def tshark(path, port, *args):
     p = subprocess.run(["tshark", "-X", "lua_script:" + LUA, "-r", str(path),
-                        "-d", "tcp.port==2528,conclave", *args], capture_output=True, text=True,
-                       timeout=harness.WAIT)
+                        "-d", "tcp.port==%d,conclave" % port, *args], capture_output=True,
+                       text=True, timeout=WAIT)
     assert p.returncode == 0, p.stderr
     return p.stdout
 
@@ -112,15 +191,14 @@ def counted(data):
     return found, records
 
 
-def dissect(path, flows):
-    pcap(path, 2528, flows)
+def dissect(path, port, flows):
     want, records = collections.Counter(), 0
     for data in (x for flow in flows for x in flow):
         found, n = counted(bytes(data))
         want, records = want + found, records + n
 
     def column(field):
-        text = tshark(path, "-Y", field, "-T", "fields", "-E", "aggregator=,", "-e", field)
+        text = tshark(path, port, "-Y", field, "-T", "fields", "-E", "aggregator=,", "-e", field)
         return [x for line in text.splitlines() for x in line.split(",")]
 
     kinds = collections.Counter(int(k) for k in column("conclave.frame.kind"))
@@ -128,24 +206,34 @@ def dissect(path, flows):
     assert kinds == collections.Counter({k: n for k, n in want.items() if k != "message"})
     assert steps == {step: 3 for step in ("hello", "challenge", "share", "confirm", "finish")}
     assert len(column("conclave.seq")) == records
-    assert not tshark(path, "-Y", "conclave.malformed || _ws.malformed || _ws.lua.error")
+    assert not tshark(path, port, "-Y", "conclave.malformed || _ws.malformed || _ws.lua.error")
     senders, epochs = set(column("conclave.sender")), set(column("conclave.epoch"))
     assert {"0", "1", "2", "3"} >= senders >= {"1"} and len(epochs) >= 3
+    files, pieces = set(column("conclave.blob")), column("conclave.piece")
+    assert len(files) == 1 and sorted(pieces) == sorted(["0", "1", "2"] * 2)
     print("\nwithout TLS somebody who taps the wire sees: the handshake's messages %s; %d "
-          "records, with frames of kinds %s; rooms %s, epochs %s, senders %s, and the size "
-          "and time of each" % (dict(steps), records, dict(kinds), set(column("conclave.room")),
-                                sorted(epochs, key=int), sorted(senders, key=int)))
+          "records, with frames of kinds %s; rooms %s, epochs %s, senders %s; %d file "
+          "in %d pieces, sent and fetched; and the size and time of each" % (dict(steps), records, dict(kinds), set(column("conclave.room")),
+                                sorted(epochs, key=int), sorted(senders, key=int), len(files), len(pieces) // 2))
 
 
 def test_with_tls(world, tmp_path):
     ca = certs.CA(tmp_path)
     cert, key = ca.files("server")
     s = world.server("--tls-listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key,
-                     listen=None)
+                     listen=None, ephemeral=False)
     s.address = s.tls_address
     proxy = Proxy(s)
     invite = "conclaves://localhost:%d/lobby#%s" % (proxy.port, s.invite.partition("#")[2])
-    flows, secrets = session(world, invite, proxy, "--ca", ca.path)
+    wire = tmp_path / "wire.pcapng"
+    with recorded(wire, proxy.port) as tapped:
+        flows, secrets = session(world, invite, proxy, "--ca", ca.path)
+    if tapped:
+        none_of(secrets, wire)
+        shown = tshark(wire, proxy.port, "-d", "tcp.port==%d,tls" % proxy.port, "-T", "fields",
+                       "-e", "tls.record.content_type", "-Y", "tls.record.content_type")
+        assert {k for line in shown.split() for k in line.split(",")} <= {"20", "22", "23"}
+        assert not tshark(wire, proxy.port, "-Y", "conclave.step")
     for data in (bytes(x) for flow in flows for x in flow):
         for secret in [*secrets, b"handshake", b"conclave/1", b"lobby"]:
             assert secret not in data, secret
