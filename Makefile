@@ -239,7 +239,7 @@ $(O)/%.o: %.c
 # Tests find their data through the working directory and the programs of the
 # same flavour through CONCLAVE_BUILD.
 test: deps
-	@NODEPS='$(NODEPS)' sh tests/capture/deps
+	@NODEPS='$(NODEPS)' sh tests/deps
 	@$(MAKE) --no-print-directory check
 check: build tests $(PRELOAD)
 	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run arrows unit fuzz e2e
