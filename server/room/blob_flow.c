@@ -139,10 +139,11 @@ static struct blob_question *question(struct blob_flow *f,
     enum blob_wire_kind kind, const uint8_t blob[WIRE_BLOB], const void *bytes,
     size_t n)
 {
-	struct blob_question *k = calloc(1, sizeof(*k) + n);
+	struct blob_question *k = malloc(sizeof(*k) + n);
 
 	if (k == NULL)
 		return NULL;
+	memset(k, 0, sizeof(*k)); /* not the piece, which is large */
 	k->flow = f;
 	k->later.fn = take_answer;
 	k->item.got = got;

@@ -18,7 +18,7 @@
 
 enum {
 	SOCKET_BYTES = 1 << 20,
-	IN_BYTES = 1 << 20,
+	IN_BYTES = 3 * BLOB_WIRE_MAX, /* resident while the server runs */
 	THREAD_NICE = 10,
 	LOST_MS = 1000, /* without a process, until questions are refused */
 };

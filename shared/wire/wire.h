@@ -80,8 +80,8 @@ enum {
 	WIRE_BLOB = 16,		/* names a blob */
 	WIRE_BLOB_HEAD = WIRE_BLOB + 4, /* of a piece's frame */
 	WIRE_BLOB_STEP = 4 << 10, /* blobs are multiples of it */
-	WIRE_BLOB_HAVE = 16,	/* pieces from one blob_have to the next */
-	WIRE_BLOB_AHEAD = 48,	/* pieces that a sender may be ahead of those */
+	WIRE_BLOB_HAVE = 8,	/* pieces from one blob_have to the next */
+	WIRE_BLOB_AHEAD = 32,	/* pieces that a sender may be ahead of those */
 	WIRE_BLOB_GET = 64,	/* pieces of one blob_get */
 	WIRE_BLOB_GETS = 4,	/* of them open on a connection */
 	WIRE_PIECE_IV = WIRE_IV,

@@ -3,7 +3,8 @@
  *
  *   files PORT put FILE          prints the seconds, and blob and key in hex
  *   files PORT get BLOB KEY SIZE FILE    prints the seconds
- *   files PORT chat SECONDS      prints how long each acknowledgement took, in us
+ *   files PORT chat SECONDS      prints of each acknowledgement when it was asked for
+ *                                (monotonic seconds) and how long it took, in us
  *
  * FILES_SECONDS in the environment: again and again for so long.
  *
@@ -13,6 +14,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -394,7 +396,14 @@ static void say(struct peer *p, uint64_t seq)
 	send_frame(p, &(struct link_frame){KIND_GROUP, body, sizeof(body)});
 }
 
-/* Around a new epoch, when somebody comes, it may have to say it again: that is no
+static volatile sig_atomic_t over;
+static void on_term(int sig)
+{
+	(void)sig;
+	over = 1;
+}
+
+/* Until SIGTERM, at most. Around a new epoch, when somebody comes, it may have to say it again: that is no
  * sample. */
 static void chat(struct peer *p, double seconds)
 {
@@ -404,7 +413,8 @@ static void chat(struct peer *p, double seconds)
 	uint32_t first, epoch;
 	double said;
 
-	while (now() < last) {
+	signal(SIGTERM, on_term);
+	while (now() < last && !over) {
 		first = epoch = p->epoch;
 		said = now();
 		say(p, ++seq);
@@ -415,7 +425,7 @@ static void chat(struct peer *p, double seconds)
 			epoch = p->epoch;
 		}
 		if (epoch == first)
-			printf("%.0f\n", (now() - said) * 1e6);
+			printf("%.3f %.0f\n", said, (now() - said) * 1e6);
 		while (poll(&f, 1, EVERY_MS) > 0)
 			take(p);
 	}

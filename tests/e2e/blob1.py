@@ -6,7 +6,7 @@ import struct
 
 from conclave1 import AESGCM, BLOB, b64, sha, unb64
 
-PIECE, STEP, AHEAD, SEALED = 65508, 4096, 48, 65536
+PIECE, STEP, AHEAD, SEALED = 65508, 4096, 32, 65536
 
 
 def size_of(file):
