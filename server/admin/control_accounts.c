@@ -79,7 +79,9 @@ void control_accounts_invite(struct control_client *c)
 		control_row_end(c, &w);
 		control_done(c);
 	}
-	if (err != 0)
+	if (err == ERR_AGAIN)
+		c->more = control_accounts_invite; /* at each tick */
+	else if (err != 0)
 		failed(c, err);
 	buf_free(&text);
 	secret_wipe(v.secret, sizeof(v.secret));

@@ -93,7 +93,8 @@ struct admin_account {
 };
 /* Accounts and invites. Errors: ERR_ROOM, ERR_NAME: there is no such room or
  * account; ERR_STATE: no such invite or device; ERR_RANGE: several such devices;
- * ERR_LIMIT: too many invites; ERR_NOMEM, ERR_CRYPTO. */
+ * ERR_LIMIT: too many invites; ERR_AGAIN, of invite: it is being made, ask again a
+ * moment later; ERR_NOMEM, ERR_CRYPTO. */
 struct admin_accounts {
 	int (*invite)(void *arg, struct admin_invite *v);
 	/* A page of those after this id. */

@@ -8,6 +8,7 @@
 
 #include "server/net/limits.h"
 #include "server/net/quota.h"
+#include "server/room/asks_invite.h"
 #include "server/room/blob_flow.h"
 #include "server/room/delivery.h"
 #include "server/room/reading.h"
@@ -409,6 +410,7 @@ static void client_free(struct conn *c)
 	login_free(&cl->login);
 	link_free(cl->link);
 	readings_drop(&cl->dispatch.presence);
+	asks_invite_drop(&cl->dispatch.presence);
 	blob_flow_drop(&cl->dispatch.presence);
 	delivery_drop(&cl->dispatch.presence);
 	presence_free(&cl->dispatch.presence);

@@ -512,6 +512,7 @@ void server_free(struct server *s)
 	/* What it was asked it answers before what waits for it is freed. */
 	if (s->o.store.end != NULL)
 		s->o.store.end(s->o.store.arg);
+	accounts_stop(s->accounts);
 	for (i = 0; i < s->n_workers; i++)
 		worker_close(s->worker[i]);
 	administer_free(s->administer); /* it is in a worker's loop */

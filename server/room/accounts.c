@@ -314,6 +314,12 @@ void accounts_start(struct accounts *t)
 	invite_stock_start(t->stock);
 }
 
+void accounts_stop(struct accounts *t)
+{
+	if (t != NULL)
+		invite_stock_stop(t->stock);
+}
+
 void accounts_limit(struct accounts *t, const struct accounts_limits *l)
 {
 	accounts_lock(t);

@@ -11,6 +11,7 @@
 #define CONCLAVED_ROOM_ACCOUNTS_H
 
 #include "server/room/directs.h"
+#include "server/room/invite_stock.h"
 #include "server/room/standing.h"
 #include "server/store/kept.h"
 #include "shared/crypto/pake.h"
@@ -41,6 +42,8 @@ struct accounts *accounts_new(const struct rng *rng,
 /* Starts the thread that makes invites (invite_stock.h), before the sandbox. Without
  * one, where no more threads may be, they are made when they are asked for. */
 void accounts_start(struct accounts *t);
+/* Ends that thread: those who wait for an invite are told so (NULL is a no-op). */
+void accounts_stop(struct accounts *t);
 void accounts_free(struct accounts *t);
 void accounts_limit(struct accounts *t, const struct accounts_limits *l);
 size_t accounts_count(struct accounts *t);
@@ -154,13 +157,17 @@ int accounts_forget_device(struct accounts *t, const uint8_t key[WIRE_KEY],
 int accounts_forget(struct accounts *t, const uint8_t key[WIRE_KEY],
     uint64_t *ticket) MUST_CHECK;
 /* A new invite. by: NULL: the server's owner. whose: it is for that account, or
- * NULL. ERR_LIMIT: there are as many as may be. */
+ * NULL. ERR_AGAIN: it takes a moment to make one: call it again when `wait` has
+ * been served, or (NULL) later. ERR_LIMIT: there are as many as may be, or (busy)
+ * too many are being made. */
 struct accounts_invite_of {
 	uint32_t room, uses;
 	uint64_t until_s;
 	enum role role;
 	const uint8_t *by, *whose;
 	uint64_t now_s;
+	struct invite_wait *wait;
+	bool busy;
 	char id[WIRE_INVITE_ID + 1];	     /* answers */
 	char secret[WIRE_INVITE_SECRET + 1]; /* secret */
 	uint64_t ticket;

@@ -261,7 +261,8 @@ int accounts_invite(struct accounts *t, struct accounts_invite_of *o)
 
 	if (v == NULL)
 		return ERR_NOMEM;
-	if ((err = invite_stock_take(t->stock, &made)) != 0) {
+	if ((err = invite_stock_take(t->stock, &made, o->wait)) != 0) {
+		o->busy = err == ERR_LIMIT;
 		free(v);
 		return err;
 	}

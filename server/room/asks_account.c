@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/room/asks_invite.h"
 #include "server/room/room_int.h"
 #include "server/room/room_ref.h"
 #include "server/room/say.h"
@@ -201,88 +202,6 @@ static int ask_password(struct presence *p, const struct request *q)
 
 /* --- invites -------------------------------------------------------------- */
 
-/* Everybody may enter: an invitation would change nothing. */
-static bool is_open(struct room *r)
-{
-	static const uint8_t nobody[WIRE_KEY];
-	const struct standing_who who = {nobody, ""};
-
-	return room_would(r, &who, false, false) == CODE_NONE;
-}
-
-/* CODE_NONE: it may make this one; *room is the one to which the newcomer is
- * invited as well, or 0. */
-static enum wire_code may_invite(struct presence *p, const struct request *q,
-    const struct registry_by *by, uint32_t *room, struct registry_answer *a)
-{
-	const struct registry *g = p->o->registry;
-	struct standing_rights own, here;
-	struct room *r;
-	bool open;
-
-	registry_rights(g, 0, by, &own);
-	if (!accounts_may_invite(g->accounts, own.role))
-		return registry_refuse(a, CODE_DENIED,
-		    "you may not make invites on this server");
-	if (q->invite.role > own.role)
-		return registry_refuse(a, CODE_DENIED,
-		    "you may not give a role that is higher than yours");
-	*room = 0;
-	if (q->invite.room == 0)
-		return CODE_NONE;
-	if ((r = registry_room(g, q->invite.room, by)) == NULL)
-		return registry_refuse(a, CODE_NO_ROOM, "");
-	open = is_open(r);
-	room_unref(r);
-	registry_rights(g, q->invite.room, by, &here);
-	if (here.role >= ROLE_OPERATOR)
-		*room = q->invite.room;
-	else if (!open)
-		return registry_refuse(a, CODE_DENIED,
-		    "only operators of the room may invite to it");
-	return CODE_NONE;
-}
-
-static int make_invite(struct presence *p, const struct request *q,
-    const struct registry_by *by, uint32_t room)
-{
-	const uint64_t now_s = clock_real_ms() / 1000;
-	struct accounts_invite_of v = {.room = room,
-	    .uses = q->invite.uses,
-	    .until_s = q->invite.seconds != 0 ? now_s + q->invite.seconds : 0,
-	    .role = q->invite.role,
-	    .by = p->who->account,
-	    .now_s = now_s};
-	struct buf json;
-	int err = accounts_invite(accounts_of(p), &v);
-
-	if (err == ERR_LIMIT)
-		presence_failed(p, q->number, CODE_FULL,
-		    "the server has as many invites as it may have: revoke "
-		    "some first");
-	if (err == 0) {
-		noted(p->o->registry, by, "invite_new", NULL, v.id);
-		buf_init_secret(&json, WIRE_JSON_MAX);
-		presence_give(p, q->number, v.ticket,
-		    frame_of(&json,
-			answer_invite(&json, q->number, v.id, v.secret)));
-	}
-	secret_wipe(v.secret, sizeof(v.secret));
-	return err == ERR_LIMIT ? 0 : err;
-}
-
-static int ask_invite(struct presence *p, const struct request *q)
-{
-	const struct registry_by by = asker(p, q);
-	struct registry_answer a = {.code = CODE_NONE};
-	uint32_t room;
-
-	if (may_invite(p, q, &by, &room, &a) == CODE_NONE)
-		return make_invite(p, q, &by, room);
-	presence_failed(p, q->number, a.code, a.text);
-	return 0;
-}
-
 /* NULL: it sees those of everybody. */
 static const uint8_t *whose(struct presence *p, const struct registry_by *by)
 {
@@ -341,7 +260,7 @@ int asks_account(struct presence *p, const struct request *q)
 	    [REQUEST_ACCOUNT_PASSWORD] = ask_password,
 	    [REQUEST_ACCOUNT_DEVICES] = ask_devices,
 	    [REQUEST_ACCOUNT_FORGET] = ask_forget,
-	    [REQUEST_INVITE_NEW] = ask_invite,
+	    [REQUEST_INVITE_NEW] = asks_invite,
 	    [REQUEST_INVITE_LIST] = ask_invites,
 	    [REQUEST_INVITE_REVOKE] = ask_revoke,
 	};

@@ -1,4 +1,5 @@
-/* invite_stock.c - makes invites in a thread, before somebody asks for them. */
+/* invite_stock.c - makes invites in a thread: for those who wait, then for the
+ * stock. */
 #include "server/room/invite_stock.h"
 
 #include <pthread.h>
@@ -19,6 +20,9 @@ struct invite_stock {
 	bool asked, ends;
 	struct invite_made *made; /* owned, secret: INVITE_STOCK */
 	size_t n;
+	STAILQ_HEAD(, invite_wait) waiting; /* while there is none in stock */
+	size_t n_waiting;
+	int failed; /* why there is none in stock; 0: it was not tried */
 };
 
 struct invite_stock *invite_stock_new(
@@ -36,23 +40,43 @@ struct invite_stock *invite_stock_new(
 		free(s);
 		return NULL;
 	}
+	STAILQ_INIT(&s->waiting);
 	(void)pthread_mutex_init(&s->lock, NULL);
 	(void)pthread_cond_init(&s->work, NULL);
 	return s;
 }
 
-/* Locked, before and after. After a failure it is tried again when the next is
- * asked for. */
+/* Locked, before and after. Gives the one who has waited longest what was made. */
+static void serve(struct invite_stock *s, const struct invite_made *v, int err)
+{
+	struct invite_wait *w = STAILQ_FIRST(&s->waiting);
+
+	STAILQ_REMOVE_HEAD(&s->waiting, next);
+	s->n_waiting--;
+	w->err = err;
+	if (err == 0)
+		w->made = *v;
+	w->served = true;
+	pthread_mutex_unlock(&s->lock);
+	w->fn(w);
+	pthread_mutex_lock(&s->lock);
+}
+
+/* Locked, before and after. After a failure nothing is made for the stock until
+ * the next is asked for. */
 static void fill(struct invite_stock *s)
 {
 	struct invite_made v = {.record = NULL};
 	int r = 0;
 
-	while (r == 0 && !s->ends && s->n < INVITE_STOCK) {
+	while (!s->ends &&
+	       (s->n_waiting > 0 || (r == 0 && s->n < INVITE_STOCK))) {
 		pthread_mutex_unlock(&s->lock);
 		r = s->make(s->arg, &v);
 		pthread_mutex_lock(&s->lock);
-		if (r == 0)
+		if (s->n_waiting > 0)
+			serve(s, &v, r);
+		else if ((s->failed = r) == 0)
 			s->made[s->n++] = v;
 	}
 	secret_wipe(&v, sizeof(v));
@@ -84,31 +108,75 @@ void invite_stock_start(struct invite_stock *s)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-int invite_stock_take(struct invite_stock *s, struct invite_made *v)
+/* Locked. Takes one from the stock. */
+static void take(struct invite_stock *s, struct invite_made *v)
 {
-	bool there;
+	*v = s->made[--s->n];
+	secret_wipe(&s->made[s->n], sizeof(s->made[0]));
+}
 
+/* Locked. */
+static int wait_for(struct invite_stock *s, struct invite_wait *w)
+{
+	int r = s->failed;
+
+	if (w == NULL) {
+		s->failed = 0;
+		return r != 0 ? r : ERR_AGAIN;
+	}
+	if (s->n_waiting == INVITE_WAITING)
+		return ERR_LIMIT;
+	STAILQ_INSERT_TAIL(&s->waiting, w, next);
+	s->n_waiting++;
+	return ERR_AGAIN;
+}
+
+int invite_stock_take(
+    struct invite_stock *s, struct invite_made *v, struct invite_wait *w)
+{
+	int r = 0;
+
+	if (w != NULL && w->served) {
+		*v = w->made;
+		secret_wipe(&w->made, sizeof(w->made));
+		return w->err;
+	}
+	if (!s->runs)
+		return s->make(s->arg, v);
 	pthread_mutex_lock(&s->lock);
 	s->asked = true;
-	if ((there = s->n > 0)) {
-		*v = s->made[--s->n];
-		secret_wipe(&s->made[s->n], sizeof(s->made[0]));
-	}
+	if (s->n > 0)
+		take(s, v);
+	else
+		r = wait_for(s, w);
 	pthread_cond_signal(&s->work);
 	pthread_mutex_unlock(&s->lock);
-	return there ? 0 : s->make(s->arg, v);
+	return r;
+}
+
+void invite_stock_stop(struct invite_stock *s)
+{
+	const struct invite_made none = {.record = NULL};
+
+	if (!s->runs)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->ends = true;
+	pthread_cond_signal(&s->work);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->thread, NULL);
+	s->runs = false;
+	pthread_mutex_lock(&s->lock);
+	while (s->n_waiting > 0)
+		serve(s, &none, ERR_LIMIT);
+	pthread_mutex_unlock(&s->lock);
 }
 
 void invite_stock_free(struct invite_stock *s)
 {
 	if (s == NULL)
 		return;
-	pthread_mutex_lock(&s->lock);
-	s->ends = true;
-	pthread_cond_signal(&s->work);
-	pthread_mutex_unlock(&s->lock);
-	if (s->runs)
-		pthread_join(s->thread, NULL);
+	invite_stock_stop(s);
 	while (s->n > 0)
 		s->drop(s->made[--s->n].record);
 	secret_free(s->made, INVITE_STOCK * sizeof(s->made[0]));

@@ -48,6 +48,7 @@ struct presence {
 	struct later_item when; /* presence_when's */
 	void (*when_fn)(struct presence *p); /* NULL: it waits for nothing */
 	LIST_HEAD(, presence_answer) answers; /* that wait for the store; owned */
+	LIST_HEAD(, invite_ask) invites; /* that are being made */
 	struct delivery *delivery; /* of its device's queue; owned */
 	struct reading *reading; /* its requests to read, in order; owned */
 	struct blob_flow *blobs; /* owned; NULL: no files are under way */
