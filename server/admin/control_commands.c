@@ -68,6 +68,9 @@ static void put_gauges(
 	json_put_u63(w, "direct_devices", g->direct_devices);
 	json_put_u63(w, "direct_frames", g->direct_frames);
 	json_put_u63(w, "direct_bytes", g->direct_bytes);
+	json_put_u63(w, "files", g->files);
+	json_put_u63(w, "file_bytes", g->file_bytes);
+	json_put_u63(w, "file_bytes_max", g->file_bytes_max);
 }
 
 static void status_done(struct inquiry *q)

@@ -256,8 +256,8 @@ static const struct command {
 	"removes an account, or one device of it",
 	"DEVICE is the beginning of its fingerprint, as conclavectl accounts NAME "
 	"shows it. A device that is removed is disconnected, and its rooms get "
-	"a fresh key. An account that is removed loses its rooms and its role, "
-	"and its name is free again."},
+	"a fresh key. An account that is removed loses its rooms, its role and "
+	"its files, and its name is free again."},
     {"files", ctl_files, 0, 2, "[delete ID]", "",
 	"the files that people have sent; deletes one",
 	"What is in them only those can see to whom they were offered: the server "

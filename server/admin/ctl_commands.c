@@ -54,7 +54,7 @@ static void join(char *out, size_t size, const json_t *array)
 	}
 }
 
-static void numbers(const json_t *row, char lines[7][256])
+static void numbers(const json_t *row, char lines[8][256])
 {
 	char a[32], b[32];
 
@@ -86,13 +86,20 @@ static void numbers(const json_t *row, char lines[7][256])
 	    "%" PRIu64 " waiting, %s, on %" PRIu64 " devices",
 	    ctl_number(row, "direct_frames"), a,
 	    ctl_number(row, "direct_devices"));
+	ctl_bytes(a, sizeof(a), ctl_number(row, "file_bytes"));
+	ctl_bytes(b, sizeof(b), ctl_number(row, "file_bytes_max"));
+	if (ctl_number(row, "file_bytes_max") == 0)
+		snprintf(lines[7], 256, "none are kept");
+	else
+		snprintf(lines[7], 256, "%" PRIu64 ", %s of %s",
+		    ctl_number(row, "files"), a, b);
 }
 
 static int show_status(void *arg, const json_t *row, const char *line)
 {
-	static const char *const heads[7] = {"up for", "people", "connections",
-	    "login places", "memory", "since start", "direct mail"};
-	char lines[7][256], listening[1024], with_tls[1024];
+	static const char *const heads[8] = {"up for", "people", "connections",
+	    "login places", "memory", "since start", "direct mail", "files"};
+	char lines[8][256], listening[1024], with_tls[1024];
 	struct ctl *c = arg;
 	struct buf out;
 	int status, i;
@@ -118,7 +125,7 @@ static int show_status(void *arg, const json_t *row, const char *line)
 	if (status == EXIT_DONE)
 		status = put_line(
 		    c, &out, "key exchange", ctl_text(row, "exchange"));
-	for (i = 0; i < 7 && status == EXIT_DONE; i++)
+	for (i = 0; i < 8 && status == EXIT_DONE; i++)
 		status = put_line(c, &out, heads[i], lines[i]);
 	if (status == EXIT_DONE && out.len > 0) {
 		out.p[out.len - 1] = '\0'; /* ctl_print ends the last line */

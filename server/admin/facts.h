@@ -26,6 +26,9 @@ struct gauges {
 	struct throttle_counts door, ticket_door;
 	/* Of direct messages: devices with prekeys; frames that wait. */
 	uint64_t direct_devices, direct_frames, direct_bytes;
+	/* People's files; their bytes as the limit counts them, which is 0 if none
+	 * are kept. */
+	uint64_t files, file_bytes, file_bytes_max;
 	uint64_t audit_rows; /* since the start, with those that it found */
 };
 

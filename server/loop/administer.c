@@ -14,6 +14,7 @@
 #include "server/room/acts.h"
 #include "server/room/entrant.h"
 #include "server/room/room_ref.h"
+#include "server/store/blob_store.h"
 #include "shared/os/clock.h"
 #include "shared/wire/text.h"
 
@@ -190,9 +191,12 @@ static void administer_gauges(void *arg, struct gauges *out)
 {
 	const struct administer *a = arg;
 	struct directs_counts direct;
+	struct blob_counts files = {0};
 	unsigned i;
 
 	directs_counts(accounts_directs(a->o.registry->accounts), &direct);
+	if (a->o.registry->files != NULL)
+		blob_store_counts(a->o.registry->files, &files);
 	*out = (struct gauges){.uptime_ms = clock_monotonic_ms() - a->began_ms,
 	    .workers = a->o.n_workers,
 	    .rooms = directory_rooms(a->o.directory),
@@ -204,6 +208,9 @@ static void administer_gauges(void *arg, struct gauges *out)
 	    .direct_devices = direct.devices,
 	    .direct_frames = direct.frames,
 	    .direct_bytes = direct.bytes,
+	    .files = files.files,
+	    .file_bytes = files.bytes,
+	    .file_bytes_max = files.limit,
 	    .audit_rows = audit_next(a->o.audit) - 1};
 	for (i = 0; i < a->o.n_workers; i++)
 		out->conns += worker_conns(a->o.workers[i]);

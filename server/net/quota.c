@@ -39,6 +39,15 @@ size_t quota_held(void)
 	return atomic_load_explicit(&held, memory_order_relaxed);
 }
 
+bool quota_fits(size_t n)
+{
+	size_t half =
+	    atomic_load_explicit(&limit, memory_order_relaxed) / 2;
+	size_t now = quota_held();
+
+	return now <= half && n <= half - now;
+}
+
 void quota_watch(size_t max, void (*fn)(void *arg), void *arg)
 {
 	limit = max;

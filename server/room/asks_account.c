@@ -9,6 +9,7 @@
 #include "server/room/room_int.h"
 #include "server/room/room_ref.h"
 #include "server/room/say.h"
+#include "server/store/blob_store.h"
 #include "shared/base/secret.h"
 #include "shared/os/clock.h"
 
@@ -134,8 +135,11 @@ int asks_account_forget(const struct registry *g, const struct registry_by *by,
 		return err;
 	standing_drop(g->standing, account);
 	noted(g, by, "forget", name, NULL);
-	return end(g, account, NULL, by->name,
+	err = end(g, account, NULL, by->name,
 	    "the server's owner has removed this account");
+	if (g->files != NULL && blob_store_erase(g->files, account) != 0)
+		return ERR_NOMEM;
+	return err;
 }
 
 static int ask_devices(struct presence *p, const struct request *q)

@@ -17,7 +17,8 @@ enum {
 	DIRECTS_OF_SENDER = 100, /* of one account in a box */
 	DIRECTS_BYTES = 4 << 20, /* in a box */
 	DIRECTS_SENT = 16 << 20, /* of one account in all boxes */
-	DIRECTS_IN_MEMORY = 64 << 20, /* in all, without a store */
+	/* In all, without a store; and only while quota_fits says so. */
+	DIRECTS_IN_MEMORY = 64 << 20,
 	/* `once` keys that one account is given of one device: at a time, and one
 	 * more each so many seconds. */
 	DIRECTS_GIVE = 10,

@@ -4,6 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/net/quota.h"
+
+/* What quota.h counts: nothing with a store, where its bytes are on the disk. */
+static size_t held(const struct direct_queued *q)
+{
+	return q->body != NULL ? sizeof(*q) + q->len : 0;
+}
+
+static void queued_free(struct direct_queued *q)
+{
+	if (q == NULL)
+		return;
+	quota_sub(held(q));
+	free(q->body);
+	free(q);
+}
+
 void direct_queued_free(
     struct directs *t, struct direct_box *b, struct direct_queued *q)
 {
@@ -14,8 +31,7 @@ void direct_queued_free(
 	t->bytes -= q->len;
 	q->from->bytes -= q->len;
 	direct_person_done(q->from);
-	free(q->body);
-	free(q);
+	queued_free(q);
 }
 
 /* --- taking frames ------------------------------------------------------------ */
@@ -32,7 +48,8 @@ static bool fits(struct directs *t, const struct direct_box *b,
 		n += q->from == from;
 	return b->n < DIRECTS_FRAMES && b->bytes + len <= DIRECTS_BYTES &&
 	       n < DIRECTS_OF_SENDER && from->bytes + len <= DIRECTS_SENT &&
-	       t->bytes + len <= most;
+	       t->bytes + len <= most &&
+	       (t->store != NULL || quota_fits(sizeof(*q) + len));
 }
 
 /* Without a store its bytes are kept here. */
@@ -41,15 +58,19 @@ static struct direct_queued *queued_new(
 {
 	struct direct_queued *q = calloc(1, sizeof(*q));
 
-	if (q == NULL || t->store != NULL)
-		return q;
-	if ((q->body = malloc(l->len)) == NULL) {
-		free(q);
+	if (q == NULL)
 		return NULL;
+	q->len = l->len;
+	if (t->store == NULL) {
+		if ((q->body = malloc(l->len)) == NULL) {
+			free(q);
+			return NULL;
+		}
+		memcpy(q->body, l->body, l->len);
+		memcpy(q->sender, l->identity, WIRE_ED25519);
+		memcpy(q->name, l->name, strnlen(l->name, WIRE_NAME_MAX));
 	}
-	memcpy(q->body, l->body, l->len);
-	memcpy(q->sender, l->identity, WIRE_ED25519);
-	memcpy(q->name, l->name, strnlen(l->name, WIRE_NAME_MAX));
+	quota_add(held(q));
 	return q;
 }
 
@@ -69,9 +90,7 @@ static int append(struct directs *t, struct direct_box *b,
 	struct direct_queued *q = queued_new(t, l);
 
 	if (q == NULL || direct_store(t, &put, ticket) != 0) {
-		if (q != NULL)
-			free(q->body);
-		free(q);
+		queued_free(q);
 		return ERR_NOMEM;
 	}
 	b->number++;
@@ -79,7 +98,6 @@ static int append(struct directs *t, struct direct_box *b,
 	q->ticket = *ticket;
 	q->ts_s = l->now_s;
 	q->from = from;
-	q->len = l->len;
 	from->bytes += l->len;
 	TAILQ_INSERT_TAIL(&b->queue, q, next);
 	b->n++;

@@ -30,6 +30,7 @@ struct blob_dir {
 	struct blob_limits limits;
 	struct blob_entry **entry; /* ascending by blob; owned */
 	size_t n, cap;
+	uint64_t held; /* what they count for */
 	struct blob_entry
 	    *open[BLOB_DIR_OPEN]; /* borrowed; the next is replaced */
 	size_t next_open;
@@ -49,6 +50,12 @@ static void name_of(char out[FILE_NAME], const struct blob_entry *e)
 	memcpy(out + NAME, ".part", sizeof(".part"));
 	if (e->ended)
 		out[NAME] = '\0';
+}
+
+/* What it counts for: small files cost an entry and a file each. */
+static uint64_t cost_of(const struct blob_entry *e)
+{
+	return e->size > BLOB_DIR_COST ? e->size : BLOB_DIR_COST;
 }
 
 /* --- the list --------------------------------------------------------------- */
@@ -103,6 +110,7 @@ static struct blob_entry *add(struct blob_dir *d, const struct blob_entry *e)
 	    &d->entry[i + 1], &d->entry[i], (d->n - i) * sizeof(d->entry[0]));
 	d->entry[i] = copy;
 	d->n++;
+	d->held += cost_of(copy);
 	return copy;
 }
 
@@ -150,6 +158,7 @@ static void drop(struct blob_dir *d, struct blob_entry *e)
 	size_t i = place_of(d, e->blob);
 
 	close_file(d, e);
+	d->held -= cost_of(e);
 	memmove(&d->entry[i], &d->entry[i + 1],
 	    (d->n - i - 1) * sizeof(d->entry[0]));
 	d->n--;
@@ -349,25 +358,17 @@ static bool over(uint64_t limit, uint64_t used, uint64_t more)
 	return limit != 0 && (more > limit || used > limit - more);
 }
 
-/* What it counts for: small files cost an entry and a file each. */
-static uint64_t cost_of(const struct blob_entry *e)
-{
-	return e->size > BLOB_DIR_COST ? e->size : BLOB_DIR_COST;
-}
-
 static bool over_limits(const struct blob_dir *d, const struct blob_entry *e)
 {
-	uint64_t mine = 0, all = 0;
+	uint64_t mine = 0;
 	size_t i;
 
-	for (i = 0; i < d->n; i++) {
-		all += cost_of(d->entry[i]);
+	for (i = 0; i < d->n; i++)
 		if (memcmp(d->entry[i]->owner, e->owner, BLOB_OWNER) == 0)
 			mine += cost_of(d->entry[i]);
-	}
 	return over(d->limits.file, 0, e->size) ||
 	       over(d->limits.person, mine, cost_of(e)) ||
-	       over(d->limits.all, all, cost_of(e));
+	       over(d->limits.all, d->held, cost_of(e));
 }
 
 /* Space for all of it, so that the disk does not become full in between. Not
@@ -500,6 +501,30 @@ enum blob_code blob_dir_remove(struct blob_dir *d, struct blob_entry *e)
 		return BLOB_FAILED;
 	drop(d, e);
 	return BLOB_OK;
+}
+
+enum blob_code blob_dir_erase(
+    struct blob_dir *d, const uint8_t owner[BLOB_OWNER], uint32_t *n)
+{
+	enum blob_code code = BLOB_OK;
+	size_t i = d->n;
+
+	*n = 0;
+	while (i-- > 0) {
+		if (memcmp(d->entry[i]->owner, owner, BLOB_OWNER) != 0)
+			continue;
+		if (blob_dir_remove(d, d->entry[i]) == BLOB_OK)
+			(*n)++;
+		else
+			code = BLOB_FAILED;
+	}
+	return code;
+}
+
+void blob_dir_count(const struct blob_dir *d, uint32_t *n, uint64_t *bytes)
+{
+	*n = (uint32_t)d->n;
+	*bytes = d->held;
 }
 
 static bool too_old(

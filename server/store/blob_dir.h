@@ -65,6 +65,11 @@ enum blob_code blob_dir_end(
 enum blob_code blob_dir_get(struct blob_dir *d, struct blob_entry *e,
     uint32_t index, uint8_t out[WIRE_PIECE_SEALED], size_t *n);
 enum blob_code blob_dir_remove(struct blob_dir *d, struct blob_entry *e);
+/* Removes all of this owner; *n: so many. FAILED: some are left. */
+enum blob_code blob_dir_erase(
+    struct blob_dir *d, const uint8_t owner[BLOB_OWNER], uint32_t *n);
+/* How many there are, and what they count for in the limit of all. */
+void blob_dir_count(const struct blob_dir *d, uint32_t *n, uint64_t *bytes);
 /* Removes what is too old. Returns how many. */
 size_t blob_dir_sweep(struct blob_dir *d, uint64_t now_ms);
 

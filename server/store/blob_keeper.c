@@ -163,11 +163,16 @@ static int handle(struct blob_keeper *k, const struct blob_message *q)
 	case BLOB_ASK_NEXT:
 		a.code = (uint8_t)do_next(k, q, &a);
 		break;
+	case BLOB_ASK_ERASE:
+		a.code =
+		    (uint8_t)blob_dir_erase(k->dir, q->owner, &a.number);
+		break;
 	case BLOB_ANSWER:
 		return ERR_STATE;
 	default:
 		a.code = (uint8_t)of_one(k, q, &a);
 	}
+	blob_dir_count(k->dir, &a.files, &a.held);
 	answer(k, &a);
 	return 0;
 }

@@ -20,6 +20,7 @@ enum {
 	SOCKET_BYTES = 1 << 20,
 	IN_BYTES = 3 * BLOB_WIRE_MAX, /* resident while the server runs */
 	THREAD_NICE = 10,
+	COUNT_MS = 60000, /* from one question how many there are to the next */
 	LOST_MS = 1000, /* without a process, until questions are refused */
 };
 STAILQ_HEAD(items, blob_ask_item);
@@ -33,12 +34,13 @@ struct blob_store {
 	struct items waiting; /* not sent, or only in part */
 	struct blob_limits limits;
 	bool new_limits, stopping;
+	struct blob_counts counts; /* but for the limit */
 	uint64_t last_id;
 	atomic_bool awake;
 
 	/* The thread's own. */
 	int link; /* -1: none */
-	uint64_t lost_ms;
+	uint64_t lost_ms, counted_ms;
 	bool refused; /* it was said that there is no process */
 	struct items asked;
 	struct blob_ask_item *now; /* is being sent; NULL: none */
@@ -81,6 +83,51 @@ void blob_store_limit(struct blob_store *b, const struct blob_limits *l)
 	wake(b);
 }
 
+void blob_store_counts(struct blob_store *b, struct blob_counts *out)
+{
+	(void)pthread_mutex_lock(&b->lock);
+	*out = b->counts;
+	out->limit = b->limits.all;
+	(void)pthread_mutex_unlock(&b->lock);
+}
+
+/* --- erasing ----------------------------------------------------------------- */
+
+struct erasing {
+	struct blob_ask_item item;
+	const struct logger *log;
+};
+
+static void erased(struct blob_ask_item *i)
+{
+	struct erasing *e = (struct erasing *)(void *)i;
+
+	if (i->m.code != BLOB_OK)
+		logger_error(e->log, "files",
+		    "not all files of an account that was removed could be "
+		    "deleted: see conclavectl files");
+	else if (i->m.number > 0)
+		logger_info(e->log, "files",
+		    "%u deleted with the account that had sent them",
+		    i->m.number);
+	free(i->body);
+	free(e);
+}
+
+int blob_store_erase(struct blob_store *b, const uint8_t owner[BLOB_OWNER])
+{
+	struct erasing *e = calloc(1, sizeof(*e));
+
+	if (e == NULL)
+		return ERR_NOMEM;
+	e->log = b->log;
+	e->item.got = erased;
+	e->item.m.kind = BLOB_ASK_ERASE;
+	memcpy(e->item.m.owner, owner, BLOB_OWNER);
+	(void)blob_store_ask(b, &e->item);
+	return 0;
+}
+
 /* --- answers ----------------------------------------------------------------- */
 
 static void fail(struct blob_ask_item *i)
@@ -121,6 +168,10 @@ static int take_answer(struct blob_store *b, const struct blob_message *a)
 	if (i == NULL || a->kind != BLOB_ANSWER || a->id != i->m.id)
 		return ERR_STATE;
 	STAILQ_REMOVE_HEAD(&b->asked, next);
+	(void)pthread_mutex_lock(&b->lock);
+	b->counts.files = a->files;
+	b->counts.bytes = a->held;
+	(void)pthread_mutex_unlock(&b->lock);
 	i->m = *a;
 	i->m.bytes = i->body = NULL;
 	if (a->len > 0 && (i->body = malloc(a->len)) == NULL) {
@@ -290,6 +341,19 @@ static bool is_stopping(struct blob_store *b)
 	return stopping;
 }
 
+/* What is too old goes without a question: ask, so that the counts are right. */
+static void count(struct blob_store *b)
+{
+	const uint64_t now_ms = clock_monotonic_ms();
+
+	if (now_ms - b->counted_ms < COUNT_MS)
+		return;
+	b->counted_ms = now_ms;
+	(void)pthread_mutex_lock(&b->lock);
+	b->new_limits = true;
+	(void)pthread_mutex_unlock(&b->lock);
+}
+
 static void step(struct blob_store *b)
 {
 	struct pollfd p[3] = {{.fd = b->wake, .events = POLLIN},
@@ -297,13 +361,14 @@ static void step(struct blob_store *b)
 	    {.fd = b->link, .events = POLLIN}};
 	uint64_t n;
 
+	count(b);
 	if (b->link >= 0) {
 		while (send_some(b))
 			;
 		if (b->now != NULL)
 			p[2].events |= POLLOUT;
 	}
-	if (poll(p, 3, b->link >= 0 ? -1 : LOST_MS / 4) < 0)
+	if (poll(p, 3, b->link >= 0 ? COUNT_MS : LOST_MS / 4) < 0)
 		return;
 	if (p[0].revents != 0) {
 		/* In this order: see store_link.c. */
@@ -353,7 +418,7 @@ struct blob_store *blob_store_start(
 	b->log = log;
 	b->warden = warden;
 	b->link = -1;
-	b->lost_ms = clock_monotonic_ms();
+	b->lost_ms = b->counted_ms = clock_monotonic_ms();
 	b->limits = *l;
 	STAILQ_INIT(&b->waiting);
 	STAILQ_INIT(&b->asked);

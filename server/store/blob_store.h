@@ -38,6 +38,16 @@ void blob_store_free(struct blob_store *b);
 
 /* From any thread. Gives the question its id, which it returns. */
 uint64_t blob_store_ask(struct blob_store *b, struct blob_ask_item *i);
+/* From any thread: all files of this owner. What it cannot erase is logged.
+ * ERR_NOMEM. */
+int blob_store_erase(
+    struct blob_store *b, const uint8_t owner[BLOB_OWNER]) MUST_CHECK;
+/* From any thread: how things stood at the last answer, and the limit. The
+ * process is asked at least once a minute. */
+struct blob_counts {
+	uint64_t files, bytes, limit; /* bytes: as the limit counts them */
+};
+void blob_store_counts(struct blob_store *b, struct blob_counts *out);
 /* From any thread: from now on. */
 void blob_store_limit(struct blob_store *b, const struct blob_limits *l);
 

@@ -16,6 +16,8 @@ void blob_message_head(
 	put_u64(out + 63, m->size);
 	put_u32(out + 71, m->number);
 	put_u64(out + 75, m->time);
+	put_u32(out + 83, m->files);
+	put_u64(out + 87, m->held);
 }
 
 int blob_message_next(
@@ -42,6 +44,8 @@ int blob_message_next(
 	out->size = get_u64(p + 63);
 	out->number = get_u32(p + 71);
 	out->time = get_u64(p + 75);
+	out->files = get_u32(p + 83);
+	out->held = get_u64(p + 87);
 	out->bytes = p + BLOB_WIRE_HEAD;
 	out->len = length - (BLOB_WIRE_HEAD - 4);
 	*used = (size_t)length + 4;

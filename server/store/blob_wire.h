@@ -4,7 +4,8 @@
  *
  *    0 u32 length of what follows   4 u8 kind     5 u64 id      13 u8 code
  *   14 u8 flags                    15 blob(16)   31 owner(32)   63 u64 size
- *   71 u32 number                  75 u64 time   83 bytes
+ *   71 u32 number                  75 u64 time   83 u32 files     87 u64 held
+ *   95 bytes
  *
  * with zeros where a kind has no use for a field. Questions are answered in their
  * order, each once, with the same id. */
@@ -15,7 +16,7 @@
 #include "shared/wire/wire.h"
 
 enum {
-	BLOB_WIRE_HEAD = 83,
+	BLOB_WIRE_HEAD = 95,
 	BLOB_WIRE_MAX = BLOB_WIRE_HEAD + WIRE_PIECE_SEALED,
 	BLOB_OWNER = WIRE_KEY, /* names an account */
 };
@@ -32,7 +33,8 @@ enum blob_wire_kind {
 	BLOB_ASK_GET,  /* number: an index. The answer's bytes: the piece */
 	BLOB_ASK_GONE, /* owner */
 	BLOB_ASK_NEXT, /* the first one after `blob`, or with BLOB_FIRST of all */
-	BLOB_ANSWER,   /* size, number: pieces; flags; of NEXT also blob, time
+	BLOB_ASK_ERASE, /* owner: all that are its. The answer's number: so many */
+	BLOB_ANSWER,   /* files, held; size, number: pieces; flags; of NEXT also blob, time
 			* and, as bytes, the owner's name */
 };
 enum blob_flag {
@@ -58,6 +60,9 @@ struct blob_message {
 	uint8_t owner[BLOB_OWNER];
 	uint64_t size, time;
 	uint32_t number;
+	/* Of an answer: how many files there are, and the bytes they count for. */
+	uint32_t files;
+	uint64_t held;
 	const uint8_t *bytes; /* borrowed */
 	size_t len;
 };

@@ -362,6 +362,32 @@ def test_the_owner_sees_and_deletes(world):
         half.blob.hex(), many[0].blob.hex()]
 
 
+def test_files_of_a_removed_account(world):
+    """They go with it, whole or not, also one that is being sent, and nobody else's;
+    status and metrics count what is there."""
+    s, a, b, ids = two(world, "--files", "1G")
+    f, half = put(a, os.urandom(3 * PIECE)), File(os.urandom(40 * PIECE))
+    kept = put(b, os.urandom(9))
+    begin(a, half)
+    send(a, half, upto=20)
+    now = rows(world, "status")[0]
+    assert now["files"] == 3 and now["file_bytes_max"] == 1 << 30
+    assert now["file_bytes"] == 2 * (1 << 20) + half.size
+    assert "3, " in ctl(world, "status").stdout.split("files")[1]
+    text = ctl(world, "metrics").stdout
+    assert "conclave_files 3\n" in text and "conclave_files_limit_bytes 1073741824\n" in text
+    assert ctl(world, "forget", "alice").returncode == 0
+    until(lambda: os.listdir(folder(world)) == [kept.blob.hex()])
+    now = rows(world, "status")[0]
+    assert now["files"] == 1 and now["file_bytes"] == 1 << 20
+    assert get(b, kept) == kept.data
+    assert code(window(b, f, 0, 1)[0]) == "no_blob"
+    until(lambda: any("2 deleted with the account" in line for line in s.err))
+    # Whoever has the name next has a new account.
+    again = comes(world, s, ids, "alice")
+    assert code(again.request("blob_have", blob=b64(half.blob))) == "no_blob"
+
+
 def test_the_owner_of_a_server_without_files(world):
     lasting(world, "--files", "0")
     r = ctl(world, "files")

@@ -187,6 +187,47 @@ static void test_every_question(void **state)
 	stopped(b);
 }
 
+/* All of one owner, whole or not, and nobody else's. */
+static void test_erasing(void **state)
+{
+	struct blob_store *b = started(state, &(struct blob_limits){.all = 9 << 20});
+	struct blob_message m = of(BLOB_ASK_END, 1), other = of(BLOB_ASK_NEW, 7);
+	struct blob_counts n;
+	uint64_t sender;
+
+	sender = new_one(b, 1, 4096).id;
+	assert_int_equal(put_one(b, 1, 4096, 0, sender).code, BLOB_OK);
+	m.number = 1;
+	assert_int_equal(asked(b, m).code, BLOB_OK);
+	sender = new_one(b, 2, 3 << 20).id;
+	assert_int_equal(put_one(b, 2, 3 << 20, 0, sender).code, BLOB_OK);
+	other.size = 4096;
+	other.owner[31] = 0;
+	assert_int_equal(asked(b, other).code, BLOB_OK);
+	blob_store_counts(b, &n);
+	assert_int_equal(n.files, 3);
+	assert_int_equal(n.bytes, (3 << 20) + 2 * BLOB_DIR_COST);
+	assert_int_equal(n.limit, 9 << 20);
+	assert_int_equal(blob_store_erase(b, m.owner), 0);
+	/* It is answered before this one. */
+	assert_int_equal(put_one(b, 2, 3 << 20, 1, sender).code, BLOB_NONE);
+	assert_int_equal(asked(b, of(BLOB_ASK_GET, 1)).code, BLOB_NONE);
+	blob_store_counts(b, &n);
+	assert_int_equal(n.files, 1);
+	assert_int_equal(n.bytes, BLOB_DIR_COST);
+	m = of(BLOB_ASK_NEXT, 0);
+	m.flags = BLOB_FIRST;
+	m = asked(b, m);
+	assert_int_equal(m.code, BLOB_OK);
+	assert_int_equal(m.blob[0], 7);
+	/* Of nobody. */
+	m = of(BLOB_ASK_ERASE, 0);
+	m = asked(b, m);
+	assert_int_equal(m.code, BLOB_OK);
+	assert_int_equal(m.number, 0);
+	stopped(b);
+}
+
 /* A piece that is refused ends the sending: it asks where it was. */
 static void test_senders(void **state)
 {
@@ -372,6 +413,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_every_question),
+	    TEST(test_erasing),
 	    TEST(test_senders),
 	    TEST(test_limits),
 	    TEST(test_it_dies),

@@ -2,6 +2,7 @@
  * keys, what a box takes, how long, and who reads it. */
 #include "check.h"
 
+#include "server/net/quota.h"
 #include "server/room/directs.h"
 #include "shared/crypto/library.h"
 
@@ -258,6 +259,28 @@ static void test_blocks(void **state)
 	assert_int_equal(put(phone, alice, FRAME, NOW), CODE_NO_ACCOUNT);
 }
 
+/* What waits here counts for the memory of the server, and takes half of it at
+ * most. */
+static void test_memory(void **state)
+{
+	const size_t before = quota_held();
+	int i;
+
+	(void)state;
+	(void)publish(phone, 1, false);
+	assert_int_equal(put(phone, alice, FRAME, NOW), CODE_NONE);
+	assert_true(quota_held() >= before + FRAME);
+	quota_watch(2 * (quota_held() + 10 * 2000), NULL, NULL);
+	for (i = 0; put(phone, alice, 1500, NOW) == CODE_NONE; i++)
+		assert_true(i < 20);
+	assert_true(i > 8 && waiting() == (size_t)i + 1);
+	assert_int_equal(put(phone, alice, 1500, NOW), CODE_QUOTA);
+	quota_watch(SIZE_MAX, NULL, NULL);
+	assert_int_equal(put(phone, alice, 1500, NOW), CODE_NONE);
+	directs_forget(t, bob);
+	assert_int_equal(quota_held(), before);
+}
+
 /* --- reading ------------------------------------------------------------------- */
 
 static int n_news;
@@ -410,7 +433,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, up, down)
 	const struct CMUnitTest tests[] = {TEST(test_giving),
-	    TEST(test_publishing), TEST(test_quotas), TEST(test_all_boxes),
+	    TEST(test_publishing), TEST(test_quotas), TEST(test_memory), TEST(test_all_boxes),
 	    TEST(test_old_ones), TEST(test_blocks), TEST(test_reading),
 	    TEST(test_gone), TEST(test_restoring)};
 
