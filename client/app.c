@@ -106,9 +106,9 @@ static void on_output_lost(void *arg, size_t lines)
 	outcome_dropped(&((struct app *)arg)->outcome, lines);
 }
 
-static int on_transcript(void *arg, bool on, struct errmsg *why)
+static int on_transcript(void *arg, bool direct, bool on, struct errmsg *why)
 {
-	return keeping_set(&((struct app *)arg)->keeping, on, why);
+	return keeping_set(&((struct app *)arg)->keeping, direct, on, why);
 }
 
 /* Shows an error of the program, not of the session. */

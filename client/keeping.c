@@ -31,26 +31,33 @@ void keeping_close(struct keeping *k)
 	k->files = NULL;
 }
 
-static void tell(const struct keeping *k, bool on)
+static void tell(const struct keeping *k, bool direct, bool on)
 {
 	const struct event e = {.type = EVENT_TRANSCRIPT,
 	    .may = on,
+	    .reason = direct ? "direct" : "",
 	    .text = k->folder,
 	    .text_len = strlen(k->folder)};
 
 	k->ops->event(k->ui, &e);
 }
 
-int keeping_set(const struct keeping *k, bool on, struct errmsg *why)
+int keeping_set(
+    const struct keeping *k, bool direct, bool on, struct errmsg *why)
 {
-	const bool was = transcripts_on(k->files);
+	const bool was = transcripts_on(k->files, direct);
+	bool now;
 	int r;
 
-	r = on ? transcripts_start(k->files, why)
-	       : transcripts_stop(k->files, why);
-	session_keep(k->session, transcripts_on(k->files));
-	if (transcripts_on(k->files) || was)
-		tell(k, transcripts_on(k->files));
+	r = on ? transcripts_start(k->files, direct, why)
+	       : transcripts_stop(k->files, direct, why);
+	now = transcripts_on(k->files, direct);
+	if (direct)
+		session_keep_direct(k->session, now);
+	else
+		session_keep(k->session, now);
+	if (now || was)
+		tell(k, direct, now);
 	return r;
 }
 
@@ -70,7 +77,8 @@ bool keeping_begin(const struct keeping *k, const struct client_options *o)
 {
 	struct errmsg why;
 
-	if (!o->keeps || keeping_set(k, true, &why) == 0)
+	if ((!o->keeps || keeping_set(k, false, true, &why) == 0) &&
+	    (!o->keeps_direct || keeping_set(k, true, true, &why) == 0))
 		return true;
 	failed(k, why.text);
 	return false;
@@ -81,7 +89,8 @@ static void give_up(const struct keeping *k, const char *why)
 	struct errmsg more;
 
 	failed(k, why);
-	(void)!keeping_set(k, false, &more);
+	(void)!keeping_set(k, false, false, &more);
+	(void)!keeping_set(k, true, false, &more);
 }
 
 bool keeping_event(const struct keeping *k, const struct event *e)
@@ -97,14 +106,17 @@ void keeping_flush(const struct keeping *k)
 {
 	struct errmsg why;
 
-	if (transcripts_on(k->files) && transcripts_flush(k->files, &why) != 0)
+	if (transcripts_flush(k->files, &why) != 0)
 		give_up(k, why.text);
 }
 
 void keeping_end(const struct keeping *k)
 {
 	struct errmsg why;
+	int direct;
 
-	if (transcripts_on(k->files) && transcripts_stop(k->files, &why) != 0)
-		failed(k, why.text);
+	for (direct = 0; direct < 2; direct++)
+		if (transcripts_on(k->files, direct) &&
+		    transcripts_stop(k->files, direct, &why) != 0)
+			failed(k, why.text);
 }

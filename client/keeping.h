@@ -25,9 +25,10 @@ int keeping_open(struct keeping *k, const struct client_options *o,
 /* From the beginning, if the options want it. False: it cannot be, and the program
  * is to end. */
 bool keeping_begin(const struct keeping *k, const struct client_options *o);
-/* Begins, or ends. An error is in *why, and nothing is kept then. */
-int keeping_set(
-    const struct keeping *k, bool on, struct errmsg *why) MUST_CHECK;
+/* Begins, or ends: of direct messages, or of rooms. An error is in *why, and nothing
+ * is kept then. */
+int keeping_set(const struct keeping *k, bool direct, bool on,
+    struct errmsg *why) MUST_CHECK;
 /* An event of the session. True: it was for the files alone. */
 bool keeping_event(const struct keeping *k, const struct event *e);
 /* Writes what waits. */

@@ -104,7 +104,8 @@ static int start_helpers(
 		a->exports = export_helper_new(
 		    o->export_folder, a->sandboxed, &o->password);
 	/* Inside of it the helper's sandbox is narrow. */
-	if (o->keeps && (r = file_make_folder(o->transcript, why)) != 0)
+	if ((o->keeps || o->keeps_direct) &&
+	    (r = file_make_folder(o->transcript, why)) != 0)
 		return r == ERR_NOMEM ? r : ERR_USAGE;
 	if (a->sandboxed && o->transcript != NULL)
 		a->transcripts = transcript_helper_new(

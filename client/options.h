@@ -57,6 +57,7 @@ struct client_options {
 	char *accept; /* whose files are fetched unasked, or NULL */
 	char *transcript; /* the same: where transcripts are */
 	bool keeps;	  /* it was given: keep them from the start */
+	bool keeps_direct; /* those of direct messages */
 	uint64_t transcript_size; /* of a file, in bytes */
 	bool known_servers_given;		       /* not by default */
 	unsigned rsa_bits;

@@ -46,6 +46,8 @@ static const struct {
 	"Where /export writes files. Default: conclave-exports in the home "
 	"directory."},
     {"transcript", NULL, "Keep transcripts of all rooms in this folder."},
+    {"transcript-direct", "no",
+	"Keep transcripts of direct messages, one for each person."},
     {"transcript-size", "64M", "After a longer file the next one begins."},
     {"rsa-bits", "3072",
 	"Size of the RSA key that receives group keys: 2048, 3072 or 4096."},

@@ -373,6 +373,11 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.help = "keep a transcript of every room in DIR, for conclave verify "
 	    "(/transcript on: ~/conclave-transcripts)",
 }, {
+	.name = "transcript-direct", .flags = OPTS_VARIABLE,
+	.set = set_yes, .offset = IN(o.keeps_direct), .expects = GIVE_YES,
+	.help = "keep transcripts of direct messages, one for each person "
+	    "(/transcript direct on)",
+}, {
 	.name = "transcript-size", .arg = "SIZE", .flags = OPTS_VARIABLE,
 	.set = set_size, .offset = IN(o.transcript_size), .min = 16 << 10,
 	.max = UINT64_C(1) << 40, .expects = "give a size from 16K on: 64M",

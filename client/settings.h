@@ -17,7 +17,7 @@ void settings_machine(struct opts *m, struct settings_values *values,
     struct settings_values *unused);
 void settings_free(struct settings_values *v);
 
-enum { SETTINGS_ROWS = 44 };
+enum { SETTINGS_ROWS = 45 };
 _Static_assert((int)SETTINGS_ROWS <= OPTS_ROWS_MAX, "getopt_table");
 extern const struct opts_row settings_table[SETTINGS_ROWS];
 /* Returns the i-th command line option; NULL after the last. */

@@ -9,6 +9,7 @@
 
 #include "client/session/recorded.h"
 #include "client/transcript_helper.h"
+#include "shared/base/secret.h"
 #include "shared/os/file.h"
 #include "shared/os/vec.h"
 #include "shared/proto/transcript.h"
@@ -19,22 +20,24 @@ enum {
 	OUT_FULL = 256 << 10,
 };
 
-/* The file of a room. */
+/* The file of a room, or of what is said directly with a person. */
 struct tape {
-	char room[WIRE_ROOM_MAX + 1];
+	char room[WIRE_ROOM_MAX + 1]; /* or the person's name */
+	bool direct;
 	bool rewritten; /* its log is another one than before */
 	int fd;		/* -1: closed; else: */
 	struct transcript_file file;
 	uint8_t log[WIRE_LOG], server[WIRE_ED25519];
 	bool headed;
 	struct log_head at; /* the newest entry, after the first head */
-	struct transcript_named *named; /* owned */
+	struct transcript_named *named; /* owned; what the lines have named */
+	struct transcript_devices devices; /* the same, directly */
 	struct buf out;
 };
 
 struct transcripts {
 	struct transcripts_opts o;
-	bool on;
+	bool on[2]; /* of rooms; of direct messages */
 	struct tape **tape; /* owned */
 	size_t n, cap;
 };
@@ -73,18 +76,20 @@ void transcripts_free(struct transcripts *t)
 	free(t);
 }
 
-bool transcripts_on(const struct transcripts *t)
+bool transcripts_on(const struct transcripts *t, bool direct)
 {
-	return t->on;
+	return t->on[direct];
 }
 
-static struct tape *tape_of(struct transcripts *t, const char *room)
+static struct tape *tape_of(
+    struct transcripts *t, const char *room, bool direct)
 {
 	struct tape *p;
 	size_t i;
 
 	for (i = 0; i < t->n; i++)
-		if (text_same_name(t->tape[i]->room, room))
+		if (t->tape[i]->direct == direct &&
+		    text_same_name(t->tape[i]->room, room))
 			return t->tape[i];
 	if (vec_reserve(&t->tape, &t->cap, t->n + 1, sizeof(struct tape *)) !=
 		0 ||
@@ -95,6 +100,7 @@ static struct tape *tape_of(struct transcripts *t, const char *room)
 		return NULL;
 	}
 	snprintf(p->room, sizeof(p->room), "%s", room);
+	p->direct = direct;
 	p->fd = -1;
 	buf_init_secret(&p->out, OUT_MAX);
 	t->tape[t->n++] = p;
@@ -142,32 +148,46 @@ static int tape_write(struct tape *p, struct errmsg *why)
 static int put(
     struct transcripts *t, struct tape *p, const struct transcript_line *l)
 {
-	transcript_name(p->named, l);
-	return transcript_put(t->o.crypto, &p->out, p->file.hash, l);
+	int r = 0;
+
+	if (l->type == TRANSCRIPT_DEVICE)
+		r = transcript_device_add(t->o.crypto, &p->devices, l);
+	else
+		transcript_name(p->named, l);
+	return r != 0 ? r
+		      : transcript_put(
+			    t->o.crypto, &p->out, p->file.hash, l);
 }
 
 static int put_head(struct transcripts *t, struct tape *p)
 {
 	struct transcript_line l = {.type = TRANSCRIPT_HEAD,
 	    .number = p->file.number,
+	    .direct = p->direct,
 	    .at = p->at,
 	    .ts = t->o.wall_ms()};
 
 	memcpy(l.previous, p->file.hash, WIRE_HASH);
 	memcpy(l.server, p->server, WIRE_ED25519);
 	memcpy(l.log, p->log, WIRE_LOG);
-	snprintf(l.room, sizeof(l.room), "%s", p->room);
+	if (p->direct)
+		snprintf(l.with, sizeof(l.with), "%.*s", WIRE_NAME_MAX, p->room);
+	else
+		snprintf(l.room, sizeof(l.room), "%s", p->room);
 	snprintf(l.name, sizeof(l.name), "%s", t->o.name);
 	memcpy(l.identity, t->o.identity, WIRE_ED25519);
 	memset(p->named, 0, sizeof(*p->named));
+	memset(&p->devices, 0, sizeof(p->devices));
 	p->headed = true;
 	return put(t, p, &l);
 }
 
 static int put_end(struct transcripts *t, struct tape *p)
 {
-	const struct transcript_line l = {
-	    .type = TRANSCRIPT_END, .at = p->at, .ts = t->o.wall_ms()};
+	const struct transcript_line l = {.type = TRANSCRIPT_END,
+	    .direct = p->direct,
+	    .at = p->at,
+	    .ts = t->o.wall_ms()};
 
 	return p->headed ? put(t, p, &l) : 0;
 }
@@ -192,11 +212,13 @@ static int finish(struct transcripts *t, struct tape *p, struct errmsg *why)
 static int tape_open(struct transcripts *t, struct tape *p,
     const struct recorded *e, enum transcript_open how, struct errmsg *why)
 {
+	const struct transcript_series s = {
+	    p->room, p->direct ? e->server : e->log, p->direct};
 	int r;
 
 	tape_close(p);
 	r = transcript_helper_open(
-	    t->o.helper, t->o.folder, p->room, e->log, how, &p->file, why);
+	    t->o.helper, t->o.folder, &s, how, &p->file, why);
 	if (r != 0)
 		return r;
 	p->fd = p->file.fd;
@@ -297,9 +319,46 @@ static int put_entry(
 	memcpy(l.digest, e->digest, WIRE_HASH);
 	memcpy(l.key, e->key, WIRE_KEY_IV);
 	r = put(t, p, &l);
-	memset(l.key, 0, sizeof(l.key));
+	secret_wipe(l.key, sizeof(l.key));
 	return r != 0 ? r : log_head_add(t->o.crypto, &p->at, e->digest);
 }
+
+/* --- direct messages ------------------------------------------------------ */
+
+static bool knows_device(const struct tape *p, const struct recorded *e)
+{
+	size_t i;
+
+	for (i = 0; i < p->devices.n; i++)
+		if (memcmp(p->devices.device[i].identity, e->identity,
+			WIRE_ED25519) == 0)
+			return true;
+	return false;
+}
+
+static int put_direct(
+    struct transcripts *t, struct tape *p, const struct recorded *e)
+{
+	struct transcript_line l = {.type = TRANSCRIPT_DEVICE};
+	int r = 0;
+
+	if (!p->headed)
+		r = put_head(t, p);
+	snprintf(l.name, sizeof(l.name), "%s", e->name);
+	memcpy(l.identity, e->identity, WIRE_ED25519);
+	if (r == 0 && !knows_device(p, e))
+		r = put(t, p, &l);
+	if (r != 0)
+		return r;
+	l = (struct transcript_line){
+	    .type = TRANSCRIPT_DIRECT, .body = e->body, .n_body = e->n};
+	memcpy(l.key, e->key, WIRE_KEY_IV);
+	r = put(t, p, &l);
+	secret_wipe(l.key, sizeof(l.key));
+	return r;
+}
+
+/* --- writing on ------------------------------------------------------------ */
 
 /* Whether the entry belongs to another log than the file: one that was begun
  * anew, or has another past. */
@@ -310,24 +369,12 @@ static bool another(const struct tape *p, const struct recorded *e)
 		   memcmp(p->at.chain, e->before, WIRE_HASH) != 0);
 }
 
-static int entry(struct transcripts *t, struct tape *p,
-    const struct recorded *e, struct errmsg *why)
+/* The lines of an entry that the file does not have. */
+static int add(struct transcripts *t, struct tape *p, const struct recorded *e,
+    struct errmsg *why)
 {
-	int r;
+	int r = p->direct ? put_direct(t, p, e) : put_entry(t, p, e);
 
-	if (p->fd >= 0 && another(p, e)) {
-		p->rewritten = memcmp(p->log, e->log, WIRE_LOG) == 0;
-		if ((r = finish(t, p, why)) != 0)
-			return r;
-	}
-	if (p->fd < 0 &&
-	    (r = tape_open(t, p, e,
-		 p->rewritten ? TRANSCRIPT_NEXT : TRANSCRIPT_NEWEST, why)) != 0)
-		return r;
-	/* The file has it already. */
-	if (e->offset <= (p->headed ? p->at.offset : p->file.offset))
-		return 0;
-	r = put_entry(t, p, e);
 	if (r != 0)
 		return errmsg_set(why, r,
 		    "the transcript of %s cannot be written: %s", p->room,
@@ -341,14 +388,38 @@ static int entry(struct transcripts *t, struct tape *p,
 	return p->out.len >= OUT_FULL ? tape_write(p, why) : 0;
 }
 
+static int entry(struct transcripts *t, struct tape *p,
+    const struct recorded *e, struct errmsg *why)
+{
+	int r;
+
+	if (p->fd >= 0 && !p->direct && another(p, e)) {
+		p->rewritten = memcmp(p->log, e->log, WIRE_LOG) == 0;
+		if ((r = finish(t, p, why)) != 0)
+			return r;
+	}
+	if (p->fd < 0 &&
+	    (r = tape_open(t, p, e,
+		 p->rewritten ? TRANSCRIPT_NEXT : TRANSCRIPT_NEWEST, why)) != 0)
+		return r;
+	/* The file has it already. */
+	if (!p->direct &&
+	    e->offset <= (p->headed ? p->at.offset : p->file.offset))
+		return 0;
+	return add(t, p, e, why);
+}
+
 int transcripts_event(
     struct transcripts *t, const struct event *e, struct errmsg *why)
 {
+	const bool direct = event_direct(e);
 	struct tape *p;
 
-	if (!t->on || (e->type != EVENT_ENTRY && e->type != EVENT_REWRITTEN))
+	if (!t->on[direct] ||
+	    (e->type != EVENT_ENTRY && e->type != EVENT_REWRITTEN))
 		return 0;
-	if ((p = tape_of(t, e->room_name)) == NULL)
+	p = tape_of(t, direct ? e->with : e->room_name, direct);
+	if (p == NULL)
 		return errmsg_set(why, ERR_NOMEM,
 		    "there is not enough memory for a transcript");
 	if (e->type == EVENT_ENTRY)
@@ -370,7 +441,7 @@ int transcripts_flush(struct transcripts *t, struct errmsg *why)
 
 /* --- beginning and end ---------------------------------------------------- */
 
-int transcripts_start(struct transcripts *t, struct errmsg *why)
+int transcripts_start(struct transcripts *t, bool direct, struct errmsg *why)
 {
 	int r;
 
@@ -379,18 +450,20 @@ int transcripts_start(struct transcripts *t, struct errmsg *why)
 		    "there is no home directory for transcripts: start "
 		    "conclave with --transcript DIR");
 	r = transcript_helper_folder(t->o.helper, t->o.folder, why);
-	t->on = t->on || r == 0;
+	t->on[direct] = t->on[direct] || r == 0;
 	return r;
 }
 
-int transcripts_stop(struct transcripts *t, struct errmsg *why)
+int transcripts_stop(struct transcripts *t, bool direct, struct errmsg *why)
 {
 	struct errmsg this;
 	size_t i;
 	int r = 0, e;
 
-	t->on = false;
+	t->on[direct] = false;
 	for (i = 0; i < t->n; i++) {
+		if (t->tape[i]->direct != direct)
+			continue;
 		t->tape[i]->rewritten = false;
 		if ((e = finish(t, t->tape[i], &this)) != 0 && r == 0) {
 			r = e;

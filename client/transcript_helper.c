@@ -23,9 +23,9 @@ enum {
 };
 
 struct request {
-	bool folder_only;
+	bool folder_only, direct;
 	enum transcript_open how;
-	char room[WIRE_ROOM_MAX + 1];
+	char room[WIRE_ROOM_MAX + 1]; /* or the person's name */
 	uint8_t log[WIRE_LOG];
 };
 struct answer {
@@ -72,7 +72,9 @@ static bool last_lines(const char *tail, size_t n, struct transcript_file *out)
 		has = true;
 		if (transcript_get(&l, &body, line, (size_t)(end - line)) != 0)
 			break;
-		named = l.type == TRANSCRIPT_HEAD ||
+		/* Direct messages have no offsets. */
+		named = l.direct || l.type >= TRANSCRIPT_DEVICE ||
+			l.type == TRANSCRIPT_HEAD ||
 			l.type == TRANSCRIPT_FROM ||
 			l.type == TRANSCRIPT_ENTRY || l.type == TRANSCRIPT_END;
 		if (named)
@@ -119,7 +121,9 @@ enum { NAME_BYTES = WIRE_ROOM_MAX + 32 };
 static void file_name(
     char out[NAME_BYTES], const struct request *q, uint32_t number)
 {
-	int n = snprintf(out, NAME_BYTES, "%s-", q->room), i;
+	int n = snprintf(out, NAME_BYTES, "%s%s-", q->direct ? "@" : "",
+		q->room),
+	    i;
 
 	for (i = 0; i < 8; i++)
 		n += snprintf(
@@ -341,12 +345,12 @@ int transcript_helper_folder(
 }
 
 int transcript_helper_open(struct helper *h, const char *folder,
-    const char *room, const uint8_t log[WIRE_LOG], enum transcript_open how,
+    const struct transcript_series *s, enum transcript_open how,
     struct transcript_file *out, struct errmsg *why)
 {
-	struct request q = {.how = how};
+	struct request q = {.how = how, .direct = s->direct};
 
-	snprintf(q.room, sizeof(q.room), "%s", room);
-	memcpy(q.log, log, WIRE_LOG);
+	snprintf(q.room, sizeof(q.room), "%s", s->name);
+	memcpy(q.log, s->log, WIRE_LOG);
 	return ask(h, folder, &q, out, why);
 }

@@ -2,7 +2,9 @@
  * process runs in a sandbox (sandbox.h) that keeps it from the user's files; a
  * helper process opens these for it, and does nothing else. A file is
  *
- *   FOLDER/ROOM-LOG-NNNN.jsonl    LOG: the first 16 hex digits of the log
+ *   FOLDER/ROOM-LOG-NNNN.jsonl      LOG: the first 16 hex digits of the log
+ *   FOLDER/@NAME-KEY-NNNN.jsonl     of direct messages with NAME; KEY: those of the
+ *                                   server's key
  *
  * a regular file of the user's that nobody else may read (0600), opened for
  * appending and locked. No symbolic link below the folder is followed. A last
@@ -35,10 +37,15 @@ struct transcript_file {
  * ERR_NOMEM, with a sentence. */
 int transcript_helper_folder(
     struct helper *h, const char *folder, struct errmsg *why) MUST_CHECK;
-/* Opens a file of the room with this log. ERR_STATE: another program writes it;
- * ERR_IO, ERR_USAGE, ERR_NOMEM: with a sentence. */
+/* Opens a file of a series. ERR_STATE: another program writes it; ERR_IO, ERR_USAGE,
+ * ERR_NOMEM: with a sentence. */
+struct transcript_series {
+	const char *name;   /* of the room, or of the person */
+	const uint8_t *log; /* or the server's key: WIRE_LOG bytes */
+	bool direct;
+};
 int transcript_helper_open(struct helper *h, const char *folder,
-    const char *room, const uint8_t log[WIRE_LOG], enum transcript_open how,
+    const struct transcript_series *s, enum transcript_open how,
     struct transcript_file *out, struct errmsg *why) MUST_CHECK;
 
 #endif

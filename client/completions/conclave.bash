@@ -11,6 +11,6 @@ _conclave()
 	-n|--name|-p|--password|--account|--rsa-bits|--room|--ca|--export-folder|--save-folder|--send-folder|--accept|--transcript|--transcript-size|--forget-server|--notify|--held|--escape-wait)
 		return ;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W '--name --password --password-file --invite-file --account --identity --new-passphrase --rsa-bits --room --ca --certificate --key --known-servers --known-people --export-folder --save-folder --send-folder --accept --transcript --transcript-size --forget-server --tui --plain --json --ascii --notify --held --no-delivery-receipts --no-title --escape-wait --no-sandbox --require-pq --strict --no-reconnect --write-config --version --help' -- "$cur")
+	mapfile -t COMPREPLY < <(compgen -W '--name --password --password-file --invite-file --account --identity --new-passphrase --rsa-bits --room --ca --certificate --key --known-servers --known-people --export-folder --save-folder --send-folder --accept --transcript --transcript-direct --transcript-size --forget-server --tui --plain --json --ascii --notify --held --no-delivery-receipts --no-title --escape-wait --no-sandbox --require-pq --strict --no-reconnect --write-config --version --help' -- "$cur")
 }
 complete -o filenames -F _conclave conclave

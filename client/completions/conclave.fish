@@ -19,6 +19,7 @@ complete -c conclave -l save-folder -x -d 'where /get saves files (~/Downloads/c
 complete -c conclave -l send-folder -x -d '/send sends files from below DIR only (your home, and the folder where you start)'
 complete -c conclave -l accept -x -d 'save what these people offer without being asked, up to 1G (nobody)'
 complete -c conclave -l transcript -x -d 'keep a transcript of every room in DIR, for conclave verify (/transcript on: ~/conclave-transcripts)'
+complete -c conclave -l transcript-direct -d 'keep transcripts of direct messages, one for each person (/transcript direct on)'
 complete -c conclave -l transcript-size -x -d 'when a file of a transcript is longer, begin the next (64M)'
 complete -c conclave -l forget-server -x -d 'remove a server from the known servers, and exit'
 complete -c conclave -l tui -d 'full screen (default on a terminal)'

@@ -213,6 +213,25 @@ void direct_meet_again(struct direct *d, const char *name)
 	letters_meet_again(d->letters, name);
 }
 
+/* Those with whom something was said are told now, others with the first frame. */
+void direct_keep(struct direct *d, bool on)
+{
+	const char *name;
+	size_t i;
+
+	d->e.keeps = on;
+	for (i = 0; on && (name = talks_with(d->e.talks, i)) != NULL; i++)
+		if (talks_tell(d->e.talks, name))
+			letters_keeps(d->letters, name, true);
+	while (!on && (name = talks_untell(d->e.talks)) != NULL)
+		letters_keeps(d->letters, name, false);
+}
+
+bool direct_keeps(const struct direct *d)
+{
+	return d->e.keeps;
+}
+
 size_t direct_due(const struct direct *d, bool linked)
 {
 	return letters_due(d->letters, linked);

@@ -33,6 +33,9 @@ int direct_say(struct direct *d, const char *name, uint64_t wall_ms,
 int direct_decide(struct direct *d, const char *name, bool send) MUST_CHECK;
 const struct person *direct_people(const struct direct *d, size_t *n);
 void direct_meet_again(struct direct *d, const char *name);
+/* session_keep_direct. */
+void direct_keep(struct direct *d, bool on);
+bool direct_keeps(const struct direct *d);
 /* As letters_due and letters_held. */
 size_t direct_due(const struct direct *d, bool linked);
 size_t direct_held(const struct direct *d);

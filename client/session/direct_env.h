@@ -20,6 +20,7 @@ struct direct_env {
 	struct talks *talks;
 	struct direct_ops ops; /* change NULL: there are no direct messages */
 	bool receipts;	       /* tell people that their messages were shown */
+	bool keeps; /* the user keeps a transcript: EVENT_ENTRY for each frame */
 };
 
 #endif

@@ -139,6 +139,10 @@ struct arrived {
 	const struct person *who; /* borrowed from talks */
 	bool own;		  /* a copy, from another device of the user */
 	struct content content;
+	/* The frame, for a transcript. */
+	const uint8_t *body;
+	size_t n;
+	uint8_t key[WIRE_KEY_IV]; /* secret */
 };
 
 static int remember(struct direct_in *d, const struct arrived *a,
@@ -164,6 +168,34 @@ static int dropped(struct direct_in *d, const struct person *who,
 			      .person = who,
 			      .with = who->name,
 			      .reason = reason});
+}
+
+/* --- transcripts ------------------------------------------------------------ */
+
+/* The frame is for the user's transcript of what is said with that person, who is
+ * told of it when something was said. */
+static int record(struct direct_in *d, const struct arrived *a,
+    const char *with, bool said)
+{
+	struct recorded *x;
+	int r;
+
+	if (!d->e->keeps)
+		return 0;
+	if ((x = recorded_new(a->n)) == NULL)
+		return ERR_NOMEM;
+	memcpy(x->server, d->e->parties->server_key, WIRE_ED25519);
+	memcpy(x->name, a->who->name, sizeof(a->who->name));
+	memcpy(x->identity, a->who->identity, WIRE_ED25519);
+	memcpy(x->key, a->key, WIRE_KEY_IV);
+	memcpy(x->body, a->body, a->n);
+	r = events_push(d->e->events, &(struct event){.type = EVENT_ENTRY,
+					  .with = with,
+					  .entry = x});
+	recorded_free(x);
+	if (r == 0 && said && !a->own && talks_tell(d->e->talks, with))
+		letters_keeps(d->letters, with, true);
+	return r;
 }
 
 /* --- contents -------------------------------------------------------------- */
@@ -195,9 +227,11 @@ static int on_said(struct direct_in *d, struct arrived *a)
 		r = posts_add(posts, &e, a->who->fingerprint, type, said);
 	else
 		r = 0;
-	if (r != 0 || (r = remember(d, a, said->id,
-			   !a->own && verdict == POSTS_DONE &&
-			       type == CONTENT_MESSAGE)) != 0)
+	if (r != 0 ||
+	    (r = remember(d, a, said->id,
+		 !a->own && verdict == POSTS_DONE &&
+		     type == CONTENT_MESSAGE)) != 0 ||
+	    (r = record(d, a, with, true)) != 0)
 		return r;
 	return verdict == POSTS_DELETED ? 0 : events_push(d->e->events, &e);
 }
@@ -214,8 +248,31 @@ static int on_delivered(struct direct_in *d, struct arrived *a)
 
 	if (a->own || was_shown(d, a->who->fingerprint, c->id))
 		return 0;
-	r = remember(d, a, c->id, false);
-	return r != 0 ? r : events_push(d->e->events, &e);
+	if ((r = remember(d, a, c->id, false)) != 0 ||
+	    (r = record(d, a, a->who->name, false)) != 0)
+		return r;
+	return events_push(d->e->events, &e);
+}
+
+static int on_keeps(struct direct_in *d, struct arrived *a)
+{
+	const struct event e = {.type = EVENT_KEEPS,
+	    .person = a->who,
+	    .with = a->who->name,
+	    .may = a->content.u.keeps};
+	uint8_t id[WIRE_ID];
+	int r;
+
+	if ((r = json_b64(a->content.json, "id", id, WIRE_ID)) != 0)
+		return r;
+	if (a->own || was_shown(d, a->who->fingerprint, id))
+		return 0;
+	if ((r = remember(d, a, id, false)) != 0 ||
+	    (r = record(d, a, a->who->name, false)) != 0)
+		return r;
+	return talks_keeps(d->e->talks, a->who, e.may)
+		   ? events_push(d->e->events, &e)
+		   : 0;
 }
 
 /* The changed key is told before the first word. */
@@ -259,6 +316,7 @@ static int show(struct direct_in *d, struct arrived *a)
 		talks_spoke(d->e->talks, &who);
 	return said ? on_said(d, a)
 	       : a->content.type == CONTENT_DELIVERED ? on_delivered(d, a)
+	       : a->content.type == CONTENT_KEEPS     ? on_keeps(d, a)
 						      : 0;
 }
 
@@ -278,18 +336,18 @@ static const struct prekey_pair *pair_of(
 }
 
 static int unseal(struct direct_in *d, struct buf *out,
-    const struct prekey_pair *pair, const uint8_t *body, size_t n)
+    const struct prekey_pair *pair, struct arrived *a)
 {
 	const struct parties *p = d->e->parties;
 	struct direct_from from = {
-	    p->server, p->self.identity, d->sender.identity, NULL, NULL};
+	    p->server, p->self.identity, d->sender.identity, NULL, a->key};
 	struct dh *dh = dh_from_private(pair->private_key);
 	int r;
 
 	if (dh == NULL)
 		return ERR_NOMEM;
 	from.prekey = dh;
-	r = direct_open(p->crypto, out, &from, body, n);
+	r = direct_open(p->crypto, out, &from, a->body, a->n);
 	dh_free(dh);
 	return r;
 }
@@ -305,13 +363,13 @@ static const char *reason_of(int err)
 static int open_one(struct direct_in *d, const struct direct_head *head,
     const struct prekey_pair *pair, const uint8_t *body, size_t n)
 {
-	struct arrived a = {.head = head};
+	struct arrived a = {.head = head, .body = body, .n = n};
 	const struct person *who;
 	struct buf text;
 	int r;
 
 	buf_init_secret(&text, WIRE_JSON_MAX);
-	r = unseal(d, &text, pair, body, n);
+	r = unseal(d, &text, pair, &a);
 	if (r == 0 && (r = used_up(d, pair)) == 0)
 		r = content_decode(&a.content, false, text.p, text.len);
 	if (r == 0)
@@ -323,6 +381,7 @@ static int open_one(struct direct_in *d, const struct direct_head *head,
 			r = dropped(d, who, why);
 	}
 	content_free(&a.content);
+	secret_wipe(a.key, sizeof(a.key));
 	buf_free(&text);
 	return r;
 }

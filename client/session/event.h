@@ -16,7 +16,8 @@ struct chatroom;
 /* Events of the link (CONNECTING, ERROR, RTT, RECONNECT, CLOSED), those that
  * answer a request (DONE, FAILED, ROOMS), ROLE and TRANSCRIPT have no room; all others have
  * one. But what is said directly has no room and names the person in `with`:
- * MESSAGE..SENT, UNSAID, HELD, CHANGED and DROPPED may be so, and DELIVERED is. */
+ * MESSAGE..SENT, UNSAID, HELD, CHANGED, DROPPED, KEEPS and ENTRY may be so, and
+ * DELIVERED is. */
 enum event_type {
 	EVENT_CONNECTING, /* trying: attempt */
 	EVENT_CONNECTED,  /* in this room: its people are all known */
@@ -104,14 +105,16 @@ enum event_type {
 			    lies */
 	EVENT_TRANSCRIPT, /* of the program, not of the session: may: the user
 			     keeps transcripts from now on, in the folder text;
-			     or no longer */
+			     or no longer. reason: "direct" (of direct
+			     messages) or "" (of rooms) */
 	EVENT_KEEPS,	 /* person keeps a transcript of this room now (may), or
-			    no longer; they say so themselves */
+			    no longer; they say so themselves. Directly: of what
+			    is said with them */
 	EVENT_RECEIPT,	 /* person (named "server": the server, at ts_ms by its
 			    clock) has signed the log that we have up to
 			    `offset`. may: our user has asked for it */
 	EVENT_ENTRY,	 /* for the user's own transcript, not for a face:
-			    entry, at offset */
+			    entry, at offset; or a direct frame */
 	EVENT_STORAGE,	 /* may: the server keeps again what is said in this
 			    room; else it cannot, and nothing is sent */
 	EVENT_SEAL,	 /* of a sealed room, by reason:

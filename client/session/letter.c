@@ -10,6 +10,7 @@
 
 /* Of both accounts. */
 enum { DEVICES_MAX = 2 * WIRE_DEVICES };
+enum { DAY_S = 86400 }; /* clocks may differ so much */
 
 static struct letter *empty(const char *name)
 {
@@ -52,14 +53,27 @@ struct letter *letter_new_delivered(const char *name)
 	return t;
 }
 
+struct letter *letter_new_keeps(const char *name, bool on)
+{
+	struct letter *t = letter_new_delivered(name);
+
+	if (t == NULL)
+		return NULL;
+	t->keeps = true;
+	t->keeps_on = on;
+	return t;
+}
+
 void letter_free(struct letter *t)
 {
 	size_t i;
 
 	if (t == NULL)
 		return;
-	for (i = 0; i < t->n_frames; i++)
+	for (i = 0; i < t->n_frames; i++) {
 		buf_free(&t->frame[i].body);
+		secret_wipe(t->frame[i].key, WIRE_KEY_IV);
+	}
 	free(t->frame);
 	free(t->device);
 	free(t->delivered);
@@ -93,6 +107,75 @@ bool letter_alone(const struct letter *t)
 	return true;
 }
 
+/* --- devices --------------------------------------------------------------- */
+
+int letter_take(struct letter *t, const struct direct_env *e, const char *name,
+    const struct prekeys_device *d, bool *lie)
+{
+	const uint64_t now = e->ops.now_s(e->ops.arg);
+	const struct parties *p = e->parties;
+	const struct talks_device named = {name, d->identity,
+	    d->certificate, d->certificate_len};
+	const struct person *who;
+	struct letter_device *out;
+	int r;
+
+	if (memcmp(d->identity, p->self.identity, WIRE_ED25519) == 0)
+		return 0;
+	if ((r = talks_device(e->talks, &named, &who)) != 0 ||
+	    (r = letter_device(t, &out)) != 0)
+		return r;
+	memcpy(out->identity, d->identity, WIRE_ED25519);
+	memcpy(out->fingerprint, who->fingerprint, WIRE_HASH);
+	memcpy(out->key, d->key.key, WIRE_X25519);
+	out->own = t->own;
+	if (!d->has_key)
+		return 0;
+	r = prekey_verify(p->crypto, &d->key, d->identity, p->server, d->once);
+	*lie = r == ERR_SIGNATURE || r == ERR_KEY;
+	out->has_key = r == 0 &&
+		       (d->once || now <= d->key.made_s + WIRE_PREKEY_OLD_S) &&
+		       d->key.made_s <= now + DAY_S;
+	out->stale = r == 0 && !out->has_key;
+	return *lie ? 0 : r;
+}
+
+/* The user is told once of each changed key, before the question. */
+static int warn(const struct letter *t, const struct direct_env *e,
+    const struct person *who)
+{
+	if (!talks_warn(e->talks, who))
+		return 0;
+	return events_push(
+	    e->events, &(struct event){.type = EVENT_CHANGED,
+			      .person = who,
+			      .with = t->name});
+}
+
+int letter_judge(
+    struct letter *t, const struct direct_env *e, size_t *changed)
+{
+	const struct person *who;
+	struct letter_device *d;
+	size_t i;
+	int r = 0;
+
+	*changed = 0;
+	for (i = 0; r == 0 && i < t->n_devices; i++) {
+		d = &t->device[i];
+		who = talks_find(e->talks,
+		    d->own ? e->whoami->account : t->name, d->fingerprint);
+		d->go = who != NULL && who->trust != TRUST_CHANGED &&
+			d->has_key;
+		if (who == NULL || who->trust != TRUST_CHANGED)
+			continue;
+		*changed += !d->own;
+		if (t->delivered == NULL)
+			r = warn(t, e, who);
+	}
+	return r;
+}
+
 /* --- sealing --------------------------------------------------------------- */
 
 static int seal_for(struct letter *t, const struct letter_device *d,
@@ -100,26 +183,31 @@ static int seal_for(struct letter *t, const struct letter_device *d,
 {
 	const struct parties *p = e->parties;
 	const struct buf *content = d->own ? &t->copy : &t->content;
-	const struct direct_to to = {p->server, d->identity, d->key, NULL};
 	struct letter_frame *f = &t->frame[t->n_frames];
+	const struct direct_to to = {p->server, d->identity, d->key, f->key};
 
 	buf_init(&f->body, WIRE_DIRECT_HEAD + WIRE_SIGNATURE + WIRE_TAG +
 			       WIRE_JSON_MAX);
 	f->own = d->own;
+	f->device = d;
 	t->n_frames++;
 	return direct_seal(p->crypto, &f->body, 0, &to, p->identity, &p->rng,
 	    content->p, content->len);
 }
 
-/* What was shown so far. Nobody reads its time. */
+/* What was shown so far, or that the user keeps a transcript. Nobody reads its
+ * time. */
 static int fill_delivered(struct letter *t, const struct direct_env *e)
 {
 	const struct rng *rng = &e->parties->rng;
+	const uint64_t ts = 1000 * e->ops.now_s(e->ops.arg);
 	int r = rng->fill(rng->arg, t->delivered->id, WIRE_ID);
 
-	return r != 0 ? r
-		      : content_delivered(&t->content, t->delivered,
-			    1000 * e->ops.now_s(e->ops.arg));
+	if (r != 0)
+		return r;
+	return t->keeps ? content_keeps(&t->content, t->delivered->id, ts,
+			      t->keeps_on)
+			: content_delivered(&t->content, t->delivered, ts);
 }
 
 int letter_seal(struct letter *t, const struct direct_env *e)
@@ -197,6 +285,37 @@ bool letter_answered(struct letter *t, const struct answer *a, bool *all)
 		*all = *all && f->answered;
 	}
 	return ours;
+}
+
+static int record(const struct letter *t, const struct letter_frame *f,
+    const struct direct_env *e)
+{
+	struct recorded *x = recorded_new(f->body.len);
+	int r;
+
+	if (x == NULL)
+		return ERR_NOMEM;
+	memcpy(x->server, e->parties->server_key, WIRE_ED25519);
+	memcpy(x->name, t->name, sizeof(t->name));
+	memcpy(x->identity, f->device->identity, WIRE_ED25519);
+	memcpy(x->key, f->key, WIRE_KEY_IV);
+	memcpy(x->body, f->body.p, f->body.len);
+	r = events_push(e->events, &(struct event){.type = EVENT_ENTRY,
+				       .with = t->name,
+				       .entry = x});
+	recorded_free(x);
+	return r;
+}
+
+int letter_record(const struct letter *t, const struct direct_env *e)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < t->n_frames; i++)
+		if (t->frame[i].kept && !t->frame[i].own)
+			r = record(t, &t->frame[i], e);
+	return r;
 }
 
 bool letter_kept(const struct letter *t)

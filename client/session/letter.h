@@ -28,6 +28,8 @@ struct letter_frame {
 	struct buf body;
 	uint32_t number;
 	bool own, sent, answered, kept;
+	const struct letter_device *device; /* borrowed */
+	uint8_t key[WIRE_KEY_IV];	    /* of the frame; secret */
 };
 
 struct letter {
@@ -35,7 +37,10 @@ struct letter {
 	char name[WIRE_NAME_MAX + 1];
 	uint8_t id[WIRE_ID];
 	struct buf content, copy;	     /* secret; copy may be empty */
-	struct content_delivered *delivered; /* owned; or NULL: it is a message */
+	/* Owned; NULL: it is a message. Else it says which messages were shown, or
+	 * with `keeps` that the user keeps a transcript, or no longer. */
+	struct content_delivered *delivered;
+	bool keeps, keeps_on;
 	enum letter_state state;
 	bool own, has_after; /* NEW, ASKED: whose devices, and after which */
 	uint8_t after[WIRE_ED25519];
@@ -58,12 +63,21 @@ struct letter_new {
 };
 struct letter *letter_new(const struct letter_new *n); /* NULL: no memory */
 struct letter *letter_new_delivered(const char *name);
+struct letter *letter_new_keeps(const char *name, bool on);
 void letter_free(struct letter *t); /* wipes */
 /* Appends a zeroed device. ERR_LIMIT, ERR_NOMEM. */
 int letter_device(struct letter *t, struct letter_device **out) MUST_CHECK;
 /* Whether none of its devices is the user's own. */
 bool letter_alone(const struct letter *t);
 
+/* Takes a device of that account; *lie: the key that the server gives is not its
+ * owner's. */
+int letter_take(struct letter *t, const struct direct_env *e, const char *name,
+    const struct prekeys_device *d, bool *lie) MUST_CHECK;
+/* Which devices it may go to: out->go. Those of the recipient with a changed key
+ * are counted; one of the user's own that they have not accepted gets no copy. */
+int letter_judge(struct letter *t, const struct direct_env *e,
+    size_t *changed) MUST_CHECK;
 /* Makes the frames of the devices with `go`. */
 int letter_seal(struct letter *t, const struct direct_env *e) MUST_CHECK;
 /* Sends those that are not sent on this connection, at most max. */
@@ -72,6 +86,8 @@ int letter_send(struct letter *t, const struct direct_env *e,
 bool letter_unsent(const struct letter *t);
 /* Whether the answer is to one of its frames. *all: it was the last one. */
 bool letter_answered(struct letter *t, const struct answer *a, bool *all);
+/* EVENT_ENTRY for each frame for the recipient that was taken. */
+int letter_record(const struct letter *t, const struct direct_env *e) MUST_CHECK;
 /* Whether a frame for the recipient was taken. */
 bool letter_kept(const struct letter *t);
 void letter_lost(struct letter *t);

@@ -15,7 +15,6 @@ enum {
 	ASKS = 4,
 	/* Frames without an answer. */
 	FRAMES = 24,
-	DAY_S = 86400, /* clocks may differ so much */
 };
 
 struct letters {
@@ -106,7 +105,7 @@ void letters_delivered(
 	struct letter *t;
 
 	TAILQ_FOREACH(t, &l->list, next)
-		if (t->delivered != NULL && !t->sealed &&
+		if (t->delivered != NULL && !t->keeps && !t->sealed &&
 		    t->delivered->n < WIRE_DELIVERED &&
 		    text_same_name(t->name, name))
 			break;
@@ -117,6 +116,18 @@ void letters_delivered(
 	}
 	if (t != NULL)
 		memcpy(t->delivered->ids[t->delivered->n++], id, WIRE_ID);
+}
+
+void letters_keeps(struct letters *l, const char *name, bool on)
+{
+	struct letter *t = NULL;
+
+	if (l->n < LETTERS_MAX)
+		t = letter_new_keeps(name, on);
+	if (t == NULL)
+		return;
+	TAILQ_INSERT_TAIL(&l->list, t, next);
+	l->n++;
 }
 
 /* --- the end of a letter --------------------------------------------------- */
@@ -154,6 +165,16 @@ static int fail(struct letters *l, struct letter *t, const char *why)
 	return unsaid(l, t);
 }
 
+/* For the user's transcript, of which the other person is told. */
+static int record(struct letters *l, const struct letter *t)
+{
+	int r = letter_record(t, l->e);
+
+	if (r == 0 && t->delivered == NULL && talks_tell(l->e->talks, t->name))
+		letters_keeps(l, t->name, true);
+	return r;
+}
+
 static int finish(struct letters *l, struct letter *t)
 {
 	struct event e = {.type = EVENT_SENT, .with = t->name};
@@ -165,6 +186,8 @@ static int finish(struct letters *l, struct letter *t)
 		memcpy(e.id, t->id, WIRE_ID);
 		r = events_push(l->e->events, &e);
 	}
+	if (r == 0 && l->e->keeps)
+		r = record(l, t);
 	if (r == 0)
 		drop(l, t);
 	return r;
@@ -237,38 +260,6 @@ static void next_account(struct letters *l, struct letter *t)
 	t->state = done ? LETTER_READY : LETTER_NEW;
 }
 
-/* Takes a device; *lie: the key that the server gives is not its owner's. */
-static int take_device(struct letters *l, struct letter *t,
-    const struct prekeys_page *page, const struct prekeys_device *d, bool *lie)
-{
-	const uint64_t now = l->e->ops.now_s(l->e->ops.arg);
-	const struct parties *p = l->e->parties;
-	const struct talks_device named = {page->name, d->identity,
-	    d->certificate, d->certificate_len};
-	const struct person *who;
-	struct letter_device *out;
-	int r;
-
-	if (memcmp(d->identity, p->self.identity, WIRE_ED25519) == 0)
-		return 0;
-	if ((r = talks_device(l->e->talks, &named, &who)) != 0 ||
-	    (r = letter_device(t, &out)) != 0)
-		return r;
-	memcpy(out->identity, d->identity, WIRE_ED25519);
-	memcpy(out->fingerprint, who->fingerprint, WIRE_HASH);
-	memcpy(out->key, d->key.key, WIRE_X25519);
-	out->own = t->own;
-	if (!d->has_key)
-		return 0;
-	r = prekey_verify(p->crypto, &d->key, d->identity, p->server, d->once);
-	*lie = r == ERR_SIGNATURE || r == ERR_KEY;
-	out->has_key = r == 0 &&
-		       (d->once || now <= d->key.made_s + WIRE_PREKEY_OLD_S) &&
-		       d->key.made_s <= now + DAY_S;
-	out->stale = r == 0 && !out->has_key;
-	return *lie ? 0 : r;
-}
-
 static int on_page(
     struct letters *l, struct letter *t, const struct prekeys_page *page)
 {
@@ -287,7 +278,8 @@ static int on_page(
 			return ERR_RANGE;
 		memcpy(t->after, page->device[i].identity, WIRE_ED25519);
 		t->has_after = true;
-		if ((r = take_device(l, t, page, &page->device[i], &lie)) != 0)
+		if ((r = letter_take(t, l->e, page->name,
+			 &page->device[i], &lie)) != 0)
 			return r;
 	}
 	if (lie)
@@ -367,43 +359,6 @@ static int held(struct letters *l, struct letter *t, size_t people)
 	return events_push(l->e->events, &e);
 }
 
-/* The user is told once of each changed key, before the question. */
-static int warn(struct letters *l, const struct letter *t,
-    const struct person *who)
-{
-	if (!talks_warn(l->e->talks, who))
-		return 0;
-	return events_push(
-	    l->e->events, &(struct event){.type = EVENT_CHANGED,
-			      .person = who,
-			      .with = t->name});
-}
-
-/* Which devices it may go to: out->go. Those of the recipient with a changed key
- * are counted; one of the user's own that they have not accepted gets no copy. */
-static int judge(struct letters *l, struct letter *t, size_t *changed)
-{
-	const struct person *who;
-	struct letter_device *d;
-	size_t i;
-	int r = 0;
-
-	*changed = 0;
-	for (i = 0; r == 0 && i < t->n_devices; i++) {
-		d = &t->device[i];
-		who = talks_find(l->e->talks,
-		    d->own ? l->e->whoami->account : t->name, d->fingerprint);
-		d->go = who != NULL && who->trust != TRUST_CHANGED &&
-			d->has_key;
-		if (who == NULL || who->trust != TRUST_CHANGED)
-			continue;
-		*changed += !d->own;
-		if (t->delivered == NULL)
-			r = warn(l, t, who);
-	}
-	return r;
-}
-
 static int refuse(struct letters *l, struct letter *t)
 {
 	size_t i, stale = 0, theirs = 0;
@@ -449,7 +404,7 @@ static int go_on(struct letters *l, struct letter *t)
 	size_t changed, i, go = 0;
 	int r;
 
-	if ((r = judge(l, t, &changed)) != 0)
+	if ((r = letter_judge(t, l->e, &changed)) != 0)
 		return r;
 	for (i = 0; i < t->n_devices; i++)
 		go += t->device[i].go && !t->device[i].own;

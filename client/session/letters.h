@@ -29,6 +29,10 @@ int letters_put(struct letters *l, const struct letter_new *n) MUST_CHECK;
 void letters_delivered(
     struct letters *l, const char *name, const uint8_t id[WIRE_ID]);
 
+/* The person is told that the user keeps a transcript, or no longer. Without memory
+ * they are not. */
+void letters_keeps(struct letters *l, const char *name, bool on);
+
 bool letters_ready(const struct letters *l);
 int letters_step(struct letters *l) MUST_CHECK;
 /* An answer; *ours: it is to one of these. Peer errors: it does not answer what was

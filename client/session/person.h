@@ -91,6 +91,7 @@ struct person {
 	bool voice;	/* false: muted */
 	bool spoke; /* in this room, and people_ops knows it */
 	bool self;
+	bool keeps; /* what is said directly; by their own word */
 	uint32_t since; /* in the room from this epoch on; 0: before us */
 };
 

@@ -1,5 +1,7 @@
 /* recorded.h - an entry of a room's log with what proves who wrote it, for a
- * transcript (shared/proto/transcript.h). */
+ * transcript (shared/proto/transcript.h). Or a direct frame: then it has the server,
+ * the name and the identity of the device at its other end, its key || iv and its
+ * body. */
 #ifndef CONCLAVE_SESSION_RECORDED_H
 #define CONCLAVE_SESSION_RECORDED_H
 
@@ -19,7 +21,7 @@ struct recorded {
 	uint8_t commit[WIRE_HASH], roster[WIRE_HASH];
 	uint8_t key[WIRE_KEY_IV]; /* the sender's key || iv */
 	size_t n;
-	uint8_t body[]; /* n bytes: the group frame, from its offset on */
+	uint8_t body[]; /* n bytes: the frame, from its offset or number on */
 };
 
 /* Memory for one with a body of n bytes, zeroed; NULL: there is none. A copy.

@@ -582,6 +582,7 @@ void session_status(const struct session *s, struct session_status *out)
 	out->welcomed = s->whoami.welcomed;
 	out->own_password = s->whoami.password;
 	out->keeps = s->keeps;
+	out->keeps_direct = direct_keeps(s->direct);
 }
 
 void session_set_account(struct session *s, const char *account)

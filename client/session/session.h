@@ -304,6 +304,9 @@ void session_meet_again(struct session *s, const char *name);
 /* The user keeps a transcript of every room, or no longer: EVENT_ENTRY comes for
  * each entry from now on, and the others in the rooms are told so. */
 void session_keep(struct session *s, bool on);
+/* The same of what is said directly: EVENT_ENTRY for each frame, and the other person
+ * is told. */
+void session_keep_direct(struct session *s, bool on);
 
 /* The link, and a room. Strings are borrowed as session_people's are. room NULL:
  * what is said directly. */

@@ -61,3 +61,9 @@ size_t session_direct_unsent(const struct session *s, size_t *held)
 	*held = direct_held(d);
 	return direct_due(d, false) + *held;
 }
+
+void session_keep_direct(struct session *s, bool on)
+{
+	direct_keep(session_direct_part(s), on);
+	session_settle(s, 0);
+}

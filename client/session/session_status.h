@@ -30,6 +30,7 @@ struct session_status {
 	enum role role;	 /* on the server, ROLE_MEMBER before it says so */
 	size_t rooms_max; /* how many rooms it lets us be in at once */
 	bool keeps;	  /* the user keeps a transcript of every room */
+	bool keeps_direct; /* and of direct messages */
 	bool welcomed;	  /* it has said that, and: */
 	bool own_password; /* the account had one of its own then */
 };

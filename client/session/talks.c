@@ -10,6 +10,7 @@
 struct talk {
 	char name[WIRE_NAME_MAX + 1];
 	struct posts *posts; /* owned */
+	bool told;	     /* that the user keeps a transcript */
 };
 
 struct talks {
@@ -202,4 +203,46 @@ struct posts *talks_posts(struct talks *t, const char *name)
 	    (t->n_talks - i - 1) * sizeof(talk));
 	t->talk[t->n_talks - 1] = talk;
 	return talk.posts;
+}
+
+/* --- transcripts ----------------------------------------------------------- */
+
+bool talks_keeps(struct talks *t, const struct person *who, bool on)
+{
+	struct person *p = find(t, who->name, who->fingerprint);
+
+	if (p == NULL || p->keeps == on)
+		return false;
+	p->keeps = on;
+	return true;
+}
+
+bool talks_tell(struct talks *t, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_talks; i++)
+		if (text_same_name(t->talk[i].name, name))
+			break;
+	if (i == t->n_talks || t->talk[i].told)
+		return false;
+	t->talk[i].told = true;
+	return true;
+}
+
+const char *talks_untell(struct talks *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_talks; i++)
+		if (t->talk[i].told) {
+			t->talk[i].told = false;
+			return t->talk[i].name;
+		}
+	return NULL;
+}
+
+const char *talks_with(const struct talks *t, size_t i)
+{
+	return i < t->n_talks ? t->talk[i].name : NULL;
 }

@@ -35,6 +35,15 @@ void talks_spoke(struct talks *t, const struct person *who);
 void talks_meet_again(struct talks *t, const char *name);
 /* The user was told that this identity has changed: true, once. */
 bool talks_warn(struct talks *t, const struct person *who);
+/* That device's user says that they keep a transcript, or no longer: whether that
+ * is news. */
+bool talks_keeps(struct talks *t, const struct person *who, bool on);
+/* Our user keeps one. talks_tell: whether that person is still to be told, which is
+ * taken as done. talks_untell: the name of one who was told, who is then as if they
+ * had not been; NULL: nobody. talks_with: the i-th person. */
+bool talks_tell(struct talks *t, const char *name);
+const char *talks_untell(struct talks *t);
+const char *talks_with(const struct talks *t, size_t i);
 /* What was said with that person. NULL: no memory. */
 struct posts *talks_posts(struct talks *t, const char *name);
 

@@ -53,7 +53,7 @@ static const struct command_row table[] = {
 	COMMAND_SEARCH, ARG_TEXT, false, false},
     {"export", "FILE", "all lines as a new file; JSON if it ends in .jsonl",
 	COMMAND_EXPORT, ARG_FILE, false, false},
-    {"transcript", "[on|off]", "keep what conclave verify can check; alone: where",
+    {"transcript", "[[direct] on|off]", "keep what conclave verify can check",
 	COMMAND_TRANSCRIPT, ARG_TEXT, true, false},
     {"receipt", "[all]", "have the server sign the log; all: the others too",
 	COMMAND_RECEIPT, ARG_TEXT, true, false},

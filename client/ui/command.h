@@ -30,7 +30,7 @@ enum command_kind {
 	COMMAND_SERVER,
 	COMMAND_SEARCH,	  /* text: a word */
 	COMMAND_EXPORT,	  /* text: a file */
-	COMMAND_TRANSCRIPT, /* text: "on", "off", or empty */
+	COMMAND_TRANSCRIPT, /* text: "on", "off", either after "direct ", or empty */
 	COMMAND_RECEIPT,    /* text: "all", or empty */
 	COMMAND_JOIN,	  /* text: a room */
 	COMMAND_LEAVE,	  /* text: a room, or empty: the one shown */

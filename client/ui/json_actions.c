@@ -161,12 +161,16 @@ static bool answer_held(struct ui *f, const json_t *o,
 static bool do_transcript(struct ui *f, const json_t *o)
 {
 	const json_t *on = json_object_get(o, "on");
+	const json_t *direct = json_object_get(o, "direct");
 	struct errmsg why;
 
-	if (!json_is_boolean(on))
-		ui_json_refuse(f, "\"transcript\" needs \"on\": true or false");
-	else if (f->env->transcript(
-		     f->env->arg, json_is_true(on), &why) != 0)
+	if (!json_is_boolean(on) ||
+	    (direct != NULL && !json_is_boolean(direct)))
+		ui_json_refuse(f,
+		    "\"transcript\" needs \"on\": true or false, and may have "
+		    "\"direct\", the same");
+	else if (f->env->transcript(f->env->arg, json_is_true(direct),
+		     json_is_true(on), &why) != 0)
 		ui_json_error(f, "transcript", why.text);
 	return true;
 }

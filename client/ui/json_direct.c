@@ -199,6 +199,7 @@ static void show_other(struct ui *f, const struct event *e)
 	    [EVENT_HELD] = "held",
 	    [EVENT_CHANGED] = "changed",
 	    [EVENT_DROPPED] = "dropped",
+	    [EVENT_KEEPS] = "keeps",
 	    [EVENT_DELIVERED] = "delivered"};
 	struct json_w w;
 
@@ -222,6 +223,9 @@ static void show_other(struct ui *f, const struct event *e)
 		json_put_str(&w, "from",
 		    e->person != NULL ? e->person->name : "");
 		json_put_str(&w, "reason", e->reason);
+	} else if (e->type == EVENT_KEEPS) {
+		json_put_str(&w, "name", e->person->name);
+		json_put_bool(&w, "on", e->may);
 	} else {
 		put_ids(&w, e);
 	}

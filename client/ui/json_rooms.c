@@ -524,6 +524,8 @@ bool ui_json_rooms_event(struct ui *f, const struct event *e)
 	case EVENT_TRANSCRIPT:
 		ui_json_begin(f, &w, "transcript");
 		json_put_bool(&w, "on", e->may);
+		if (e->reason != NULL && e->reason[0] != '\0')
+			json_put_bool(&w, "direct", true);
 		json_put_str(&w, "folder", e->text);
 		ui_json_put_ref(&w, f->ref);
 		ui_json_end(f, &w);

@@ -4,37 +4,63 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char usage[] =
+    "/transcript on begins a transcript of every room, /transcript off ends "
+    "it; /transcript direct on and off: of direct messages";
+
+static bool is(const char *text, size_t n, const char *word)
+{
+	return n == strlen(word) && memcmp(text, word, n) == 0;
+}
+
+static void where(char line[WORDS_MAX], const struct session_status *st,
+    const char *folder)
+{
+	static const char *const what[2][2] = {
+	    {NULL, "of every room"},
+	    {"of direct messages", "of every room and of direct messages"}};
+
+	if (!st->keeps && !st->keeps_direct)
+		snprintf(line, WORDS_MAX,
+		    "no transcript is written; /transcript on begins one of "
+		    "every room in %s, /transcript direct on one of direct "
+		    "messages",
+		    folder);
+	else
+		snprintf(line, WORDS_MAX, "a transcript %s is written to %s",
+		    what[st->keeps_direct][st->keeps], folder);
+}
+
 bool keep_command(
     char line[WORDS_MAX], const struct ui_env *env, const struct command *c)
 {
-	const bool on = c->n == 2 && memcmp(c->text, "on", 2) == 0;
-	const bool off = c->n == 3 && memcmp(c->text, "off", 3) == 0;
+	static const char word[] = "direct ";
+	const bool direct = c->n >= sizeof(word) - 1 &&
+			    memcmp(c->text, word, sizeof(word) - 1) == 0;
+	const char *text = c->text + (direct ? sizeof(word) - 1 : 0);
+	const size_t n = c->n - (direct ? sizeof(word) - 1 : 0);
+	const bool on = is(text, n, "on");
 	struct session_status st;
 	struct errmsg why;
 
 	line[0] = '\0';
 	session_status(env->session, &st);
 	if (c->n == 0) {
-		snprintf(line, WORDS_MAX,
-		    st.keeps ? "a transcript of every room is written to %s"
-			     : "no transcript is written; /transcript on "
-			       "begins one in %s",
-		    env->transcript_folder);
+		where(line, &st, env->transcript_folder);
 		return true;
 	}
-	if (!on && !off) {
-		snprintf(line, WORDS_MAX,
-		    "/transcript on begins a transcript, /transcript off ends "
-		    "it");
+	if (!on && !is(text, n, "off")) {
+		snprintf(line, WORDS_MAX, "%s", usage);
 		return false;
 	}
-	if (on == st.keeps) {
-		snprintf(line, WORDS_MAX, "%s",
+	if (on == (direct ? st.keeps_direct : st.keeps)) {
+		snprintf(line, WORDS_MAX, "%s%s",
 		    on ? "a transcript is written already"
-		       : "no transcript is written");
+		       : "no transcript is written",
+		    direct ? " of direct messages" : "");
 		return true;
 	}
-	if (env->transcript(env->arg, on, &why) == 0)
+	if (env->transcript(env->arg, direct, on, &why) == 0)
 		return true;
 	snprintf(line, WORDS_MAX, "%.*s", WORDS_MAX - 1, why.text);
 	return false;

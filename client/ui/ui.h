@@ -52,9 +52,10 @@ struct ui_env {
 	/* The user says that the server's key is not the right one: the program
 	 * ends with EXIT_PIN, and keeps no key. */
 	void (*refuse_server)(void *arg);
-	/* The user wants transcripts, or none any more: EVENT_TRANSCRIPT follows.
-	 * An error is in *why. */
-	int (*transcript)(void *arg, bool on, struct errmsg *why);
+	/* The user wants transcripts, of direct messages or of rooms, or none any
+	 * more: EVENT_TRANSCRIPT follows. An error is in *why. */
+	int (*transcript)(
+	    void *arg, bool direct, bool on, struct errmsg *why);
 	/* Sets the password of the user's own account; empty: none any more.
 	 * EVENT_DONE or EVENT_FAILED follows, with `asked` ACCOUNT_PASSWORD.
 	 * ERR_STATE: another one is being set. ERR_NOMEM. */

@@ -233,10 +233,9 @@ void words_keeps(
     char *out, const struct event *e, const struct words_about *about)
 {
 	(void)about;
-	snprintf(out, WORDS_MAX,
-	    e->may ? "%s keeps a transcript of this room"
-		   : "%s no longer keeps a transcript of this room",
-	    e->person->name);
+	snprintf(out, WORDS_MAX, "%s %s a transcript of %s", e->person->name,
+	    e->may ? "keeps" : "no longer keeps",
+	    event_direct(e) ? "what you say to each other" : "this room");
 }
 
 void words_receipt(
@@ -254,14 +253,18 @@ void words_receipt(
 void words_transcript(
     char *out, const struct event *e, const struct words_about *about)
 {
+	const bool direct = e->reason != NULL && e->reason[0] != '\0';
+
 	(void)about;
 	if (e->may)
 		snprintf(out, WORDS_MAX,
-		    "a transcript of every room is written to %.*s",
+		    "a transcript of %s is written to %.*s",
+		    direct ? "direct messages" : "every room",
 		    e->text_len < WORDS_MAX ? (int)e->text_len : WORDS_MAX,
 		    e->text);
 	else
-		snprintf(out, WORDS_MAX, "no transcript is written any more");
+		snprintf(out, WORDS_MAX, "no transcript%s is written any more",
+		    direct ? " of direct messages" : "");
 }
 
 void words_role(

@@ -67,6 +67,7 @@ bool words_direct(char out[WORDS_MAX], const struct event *e,
 		return true;
 	case EVENT_CHANGED:
 	case EVENT_REFUSED:
+	case EVENT_KEEPS:
 		return words_event(out, e, about);
 	default:
 		return false;

@@ -507,6 +507,37 @@ static void put_line(struct dw_device *d, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* "entry bob: from alice, message": it opens for whoever has its key. */
+static void take_entry(struct dw_device *d, const struct event *e)
+{
+	const struct recorded *x = e->entry;
+	struct direct_proof proof = {d->world->server, x->identity, x->key};
+	struct content content;
+	struct direct_head h;
+	struct buf plain;
+	uint8_t fp[WIRE_HASH];
+	bool own;
+
+	OK(direct_head_decode(&h, x->body, x->n));
+	OK(ed25519_fingerprint(
+	    d->world->crypto, fp, identity_public(d->id)));
+	own = memcmp(h.from, fp, WIRE_HASH) == 0;
+	if (own)
+		proof.identity = identity_public(d->id);
+	else
+		assert_memory_equal(h.to, fp, WIRE_HASH);
+	OK(ed25519_fingerprint(d->world->crypto, fp, x->identity));
+	assert_memory_equal(own ? h.to : h.from, fp, WIRE_HASH);
+	buf_init_secret(&plain, WIRE_JSON_MAX);
+	OK(direct_open_with(
+	    d->world->crypto, &plain, &proof, x->body, x->n));
+	OK(content_decode(&content, false, plain.p, plain.len));
+	put_line(d, "entry %s: %s %s, %d", e->with, own ? "to" : "from",
+	    x->name, (int)content.type);
+	content_free(&content);
+	buf_free(&plain);
+}
+
 static void take_events(struct dw_device *d)
 {
 	const struct event *e;
@@ -535,6 +566,11 @@ static void take_events(struct dw_device *d)
 			put_line(d, "changed %s", e->person->name);
 		} else if (e->type == EVENT_DROPPED) {
 			put_line(d, "dropped %s %s", e->with, e->reason);
+		} else if (e->type == EVENT_KEEPS) {
+			put_line(d, "keeps %s %s %d", e->with, e->person->name,
+			    e->may);
+		} else if (e->type == EVENT_ENTRY) {
+			take_entry(d, e);
 		} else if (e->type == EVENT_REFUSED) {
 			put_line(d, "refused %s %s", e->with, e->reason);
 		} else {

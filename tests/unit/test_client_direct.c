@@ -670,9 +670,80 @@ static void test_many(void **state)
 	dw_free(w);
 }
 
+/* What a transcript gets of both ends, and who is told of it. */
+static void test_transcripts(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+	char text[5][40];
+	const struct {
+		const char *what;
+		enum content_type type;
+	} of[] = {{"bob: to bob", CONTENT_MESSAGE},
+	    {"bob: to bob", CONTENT_KEEPS},
+	    {"bob: from bob", CONTENT_DELIVERED},
+	    {"bob: from bob", CONTENT_MESSAGE},
+	    {"bob: to bob", CONTENT_DELIVERED}};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 5; i++)
+		snprintf(text[i], sizeof(text[i]), "entry %s, %d", of[i].what,
+		    (int)of[i].type);
+	assert_false(direct_keeps(alice->direct));
+	dw_say(alice, "bob", "before", 0);
+	dw_run(w);
+	dw_forget(alice);
+	dw_forget(bob);
+	/* With whom something was said is told at once, and once. */
+	direct_keep(alice->direct, true);
+	assert_true(direct_keeps(alice->direct));
+	dw_run(w);
+	dw_expect(bob, "keeps alice alice 1", NULL);
+	dw_expect(alice, text[1], NULL);
+	dw_say(alice, "bob", "one", 0);
+	dw_run(w);
+	dw_say(bob, "alice", "two", 0);
+	dw_run(w);
+	dw_expect(bob, "message alice alice: one", "own message bob alice: two",
+	    "sent alice", "delivered alice 1", NULL);
+	dw_expect(alice, "own message alice bob: one", "sent bob", text[0],
+	    text[2], "delivered bob 1", text[3], "message bob bob: two",
+	    text[4], NULL);
+	/* What comes again is no second entry. */
+	w->acks_lost = true;
+	dw_say(bob, "alice", "three", 0);
+	dw_run(w);
+	dw_lose(alice);
+	w->acks_lost = false;
+	dw_connect(alice);
+	dw_run(w);
+	assert_int_equal(dw_count(alice, text[3]), 1);
+	dw_forget(alice);
+	dw_forget(bob);
+	/* No longer: who was told is told. */
+	direct_keep(alice->direct, false);
+	dw_run(w);
+	dw_say(alice, "bob", "off the record", 0);
+	dw_run(w);
+	dw_expect(bob, "keeps alice alice 0",
+	    "message alice alice: off the record", NULL);
+	dw_expect(alice, "own message alice bob: off the record", "sent bob",
+	    "delivered bob 1", NULL);
+	/* A stranger's first word tells them. */
+	direct_keep(bob->direct, true);
+	dw_run(w);
+	dw_expect(alice, "keeps bob bob 1", NULL);
+	direct_keep(bob->direct, true);
+	dw_run(w);
+	dw_expect(alice, NULL);
+	dw_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_transcripts),
 	    cmocka_unit_test(test_here),
 	    cmocka_unit_test(test_away),
 	    cmocka_unit_test(test_devices),

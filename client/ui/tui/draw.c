@@ -152,7 +152,7 @@ static void draw_status(struct tui *t, const struct layout *y)
 	in.reads = words_room_reads(&room_st);
 	in.reads_short = words_room_reads_short(&room_st);
 	in.kept = kept;
-	in.keeps = st.keeps;
+	in.keeps = t->cur->with[0] != '\0' ? st.keeps_direct : st.keeps;
 	in.fork = t->cur->fork;
 	in.rewritten = t->cur->rewritten;
 	in.full = t->cur->full;
