@@ -27,6 +27,8 @@ struct catchup {
 	uint32_t number;
 	uint32_t room;
 	uint64_t next, end;  /* entries after `next`, up to `end` */
+	bool passing;	     /* entries of the batch before it wait; then: */
+	uint64_t from;	     /* where that one began */
 	bool holds;	     /* the live ones wait, */
 	uint64_t until_ms;   /* until then */
 	uint64_t longest_ms; /* or, while it cannot be read, until then */
@@ -148,7 +150,9 @@ void catchup_leave(struct catchup *c)
 {
 	if (c->listing)
 		keep_behind(c);
-	c->in = c->active = c->asked = false;
+	if (c->passing)
+		c->next = c->from; /* and what was shown of it is in `read` */
+	c->in = c->active = c->asked = c->passing = false;
 	past_clear(c->past);
 	release(c);
 }
@@ -353,12 +357,23 @@ static int look_back(struct catchup *c, const struct log_batch *h)
 	    &c->events, &(struct event){.type = EVENT_REWRITTEN});
 }
 
+int catchup_flush(struct catchup *c)
+{
+	int r = past_flush(c->past);
+
+	if (r == 0)
+		c->passing = false;
+	return r;
+}
+
 int catchup_head(struct catchup *c, const struct log_batch *h)
 {
 	int r;
 
 	if (!c->asked || h->number != c->number)
 		return ERR_STATE;
+	if ((r = catchup_flush(c)) != 0)
+		return r;
 	r = look_back(c, h);
 	return r != 0 ? r : past_head(c->past, h);
 }
@@ -366,11 +381,6 @@ int catchup_head(struct catchup *c, const struct log_batch *h)
 int catchup_entry(struct catchup *c, const uint8_t *body, size_t n)
 {
 	return past_entry(c->past, body, n);
-}
-
-int catchup_flush(struct catchup *c)
-{
-	return past_flush(c->past);
 }
 
 /* All is read. */
@@ -421,7 +431,8 @@ int catchup_answer(struct catchup *c, const struct answer *a, uint64_t now_ms)
 	/* We have left the room meanwhile. */
 	if (!c->asked || a->number != c->number)
 		return 0;
-	if ((r = past_end(c->past, a->done, &got)) != 0)
+	if ((!a->done && (r = catchup_flush(c)) != 0) ||
+	    (r = past_end(c->past, a->done, &got)) != 0)
 		return r;
 	c->asked = false;
 	if (!a->done)
@@ -429,8 +440,17 @@ int catchup_answer(struct catchup *c, const struct answer *a, uint64_t now_ms)
 	c->pause_ms = CATCHUP_PAUSE_MS;
 	if (c->holds)
 		c->until_ms = now_ms + CATCHUP_MS;
-	if (got.first != 0 && (c->next = got.last) < c->end)
+	if (got.first != 0 && got.last < c->end) {
+		/* The threads go on while the next ones are on their way. */
+		c->passing = true;
+		c->from = c->next;
+		c->next = got.last;
 		return 0;
+	}
+	if ((r = catchup_flush(c)) != 0)
+		return r;
+	if (got.first != 0)
+		c->next = got.last;
 	return finish(c, &got);
 }
 

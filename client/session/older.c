@@ -206,8 +206,10 @@ int older_answer(struct older *o, const struct answer *a)
 {
 	struct past_got got;
 	struct event e = {0};
-	int r = past_end(o->past, a->done, &got);
+	int r = past_flush(o->past);
 
+	if (r == 0)
+		r = past_end(o->past, a->done, &got);
 	if (r == 0 && a->done)
 		r = remember(o);
 	if (r != 0)

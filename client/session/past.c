@@ -247,6 +247,8 @@ int past_head(struct past *p, const struct log_batch *h)
 		return ERR_STATE;
 	if (!as_asked(p, h))
 		return ERR_RANGE;
+	if ((r = past_flush(p)) != 0)
+		return r;
 	p->got = (struct past_got){h->first, h->last, h->oldest};
 	p->state = PAST_ENTRIES;
 	p->at.offset = 0;
@@ -478,6 +480,8 @@ int past_flush(struct past *p)
 
 	while (r == 0 && (p->opening.n > 0 || p->waiting.n > 0))
 		r = advance(p);
+	if (r == 0 && p->state != PAST_ENTRIES)
+		runs_free(p);
 	return r;
 }
 
@@ -565,11 +569,7 @@ int past_entry(struct past *p, const uint8_t *body, size_t n)
 
 int past_end(struct past *p, bool done, struct past_got *got)
 {
-	int r = past_flush(p);
-
 	memset(got, 0, sizeof(*got));
-	if (r != 0)
-		return r;
 	if (p->state == PAST_IDLE)
 		return ERR_STATE;
 	if (!done && p->state == PAST_ENTRIES)
@@ -578,6 +578,9 @@ int past_end(struct past *p, bool done, struct past_got *got)
 			(p->got.first != 0 && p->at.offset != p->got.last)))
 		return ERR_STATE;
 	*got = p->got;
-	past_clear(p);
+	memset(&p->got, 0, sizeof(p->got));
+	p->state = PAST_IDLE;
+	if (p->opening.n == 0 && p->waiting.n == 0)
+		runs_free(p);
 	return 0;
 }

@@ -76,14 +76,15 @@ int past_head(struct past *p, const struct log_batch *h) MUST_CHECK;
  * Where the parties have several threads, opening frames and checking signatures is
  * left to them, for up to PAST_TOGETHER entries at once. They open these while the
  * caller's thread passes on those before, in order; so up to twice as many wait,
- * until past_flush or past_end. An error ends the batch: past_clear. */
+ * until past_flush or the next past_head. An error ends the batch: past_clear. */
 enum { PAST_TOGETHER = 64 };
 int past_entry(struct past *p, const uint8_t *frame, size_t n) MUST_CHECK;
 /* Passes on what waits. ERR_OPEN, ERR_SIGNATURE, ...: the server's own entry is not
  * right; the entries before it were passed on. */
 int past_flush(struct past *p) MUST_CHECK;
-/* The request was answered, with `done` or, refused, with `failed`: past_flush.
- * ERR_STATE: not after a whole batch. *got: what it was; first is 0 without an entry. */
+/* The request was answered, with `done` or, refused, with `failed`. Entries may
+ * still wait, so that the next batch can be asked for meanwhile. ERR_STATE: not
+ * after a whole batch. *got: what it was; first is 0 without an entry. */
 struct past_got {
 	uint64_t first, last, oldest;
 };

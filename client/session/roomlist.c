@@ -35,9 +35,7 @@ void roomlist_free(struct roomlist *l)
 struct chatroom *roomlist_find(
     const struct roomlist *l, const struct chatroom *handle)
 {
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++)
 		if (l->all[i] == handle)
 			return l->all[i];
 	return NULL;
@@ -45,9 +43,7 @@ struct chatroom *roomlist_find(
 
 struct chatroom *roomlist_named(const struct roomlist *l, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++)
 		if (text_same_name(chatroom_name(l->all[i]), name))
 			return l->all[i];
 	return NULL;
@@ -64,15 +60,24 @@ size_t roomlist_wanted(const struct roomlist *l)
 
 struct chatroom *roomlist_first(const struct roomlist *l)
 {
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++)
 		if (stay_wanted(chatroom_stay(l->all[i])))
 			return l->all[i];
 	return NULL;
 }
 
 /* --- all of them ---------------------------------------------------------- */
+
+enum { FLUSH_MS = 20 }; /* more of a batch is on its way */
+
+/* Passes on what waits. */
+static int flush(struct roomlist *l)
+{
+	struct chatroom *room = l->reading;
+
+	l->reading = NULL;
+	return room == NULL ? 0 : reads_flush(chatroom_reads(room));
+}
 
 const char *roomlist_card(struct roomlist *l)
 {
@@ -92,20 +97,19 @@ void roomlist_linked(struct roomlist *l, bool new_run, uint64_t now_ms)
 
 void roomlist_lost(struct roomlist *l, bool honest)
 {
-	size_t i;
-
-	l->carded = NULL;
+	if (honest)
+		(void)!flush(l);
+	l->carded = l->reading = NULL;
 	certified_lost(&l->certified);
-	for (i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++)
 		chatroom_disconnect(l->all[i], honest);
 }
 
 const char *roomlist_late(const struct roomlist *l, uint64_t now_ms)
 {
 	const char *late = NULL;
-	size_t i;
 
-	for (i = 0; late == NULL && i < l->n; i++)
+	for (size_t i = 0; late == NULL && i < l->n; i++)
 		late = chatroom_late(l->all[i], now_ms);
 	return late;
 }
@@ -113,7 +117,7 @@ const char *roomlist_late(const struct roomlist *l, uint64_t now_ms)
 int roomlist_tick(struct roomlist *l, uint64_t now_ms)
 {
 	size_t i;
-	int r = 0;
+	int r = now_ms >= l->flush_ms ? flush(l) : 0;
 
 	for (i = 0; r == 0 && i < l->n; i++)
 		r = chatroom_tick(l->all[i], now_ms);
@@ -122,7 +126,7 @@ int roomlist_tick(struct roomlist *l, uint64_t now_ms)
 
 uint64_t roomlist_deadline(const struct roomlist *l)
 {
-	uint64_t at = UINT64_MAX, room;
+	uint64_t at = l->reading != NULL ? l->flush_ms : UINT64_MAX, room;
 	size_t i;
 
 	for (i = 0; i < l->n; i++) {
@@ -431,19 +435,14 @@ static const struct {
     [CONTROL_HISTORY] = {IN(CHATROOM_JOINED), on_history},
 };
 
-int roomlist_flush(struct roomlist *l)
-{
-	struct chatroom *room = l->reading;
-
-	l->reading = NULL;
-	return room == NULL ? 0 : reads_flush(chatroom_reads(room));
-}
-
 int roomlist_control(
     struct roomlist *l, const struct control *c, uint64_t now_ms)
 {
-	int r = roomlist_flush(l);
+	int r = 0;
 
+	/* Those two are of the reading itself. */
+	if (c->type != CONTROL_ANSWER && c->type != CONTROL_HISTORY)
+		r = flush(l);
 	if (r != 0)
 		return r;
 	return any(l, ops[c->type].phases) ? ops[c->type].fn(l, c, now_ms)
@@ -461,7 +460,7 @@ int roomlist_group(struct roomlist *l, const uint8_t *body, size_t n)
 	/* The key and the first page must come before any group frame. */
 	if (!any(l, IN_ROOM))
 		return ERR_STATE;
-	if ((r = roomlist_flush(l)) != 0 ||
+	if ((r = flush(l)) != 0 ||
 	    (r = group_head_decode(&h, body, n)) != 0)
 		return r;
 	r = numbered(l, h.room, IN_ROOM, &room);
@@ -480,7 +479,7 @@ int roomlist_mark(struct roomlist *l, const uint8_t *body, size_t n)
 	struct log_mark m;
 	int r;
 
-	if ((r = roomlist_flush(l)) != 0 ||
+	if ((r = flush(l)) != 0 ||
 	    (r = log_mark_decode(&m, body, n)) != 0 ||
 	    (r = numbered(l, m.room, IN_ROOM, &room)) != 0)
 		return r;
@@ -498,11 +497,16 @@ int roomlist_past(struct roomlist *l, const uint8_t *body, size_t n)
 		return ERR_RANGE;
 	r = numbered(l, get_u32(body + at), IN(CHATROOM_JOINED), &room);
 	if (r == 0 && l->reading != room)
-		r = roomlist_flush(l);
+		r = flush(l);
 	if (r != 0)
 		return r;
 	l->reading = room;
 	return reads_entry(chatroom_reads(room), body, n);
+}
+
+void roomlist_read(struct roomlist *l, uint64_t now_ms)
+{
+	l->flush_ms = now_ms + FLUSH_MS;
 }
 
 /* --- output ------------------------------------------------------------- */

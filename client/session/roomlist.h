@@ -20,6 +20,7 @@ struct roomlist {
 	struct certified certified;
 	struct chatroom *carded;   /* asked for by this connection's card */
 	struct chatroom *reading;  /* entries of its past may wait; or NULL */
+	uint64_t flush_ms;	   /* until then at most */
 };
 
 /* Takes ownership of the room, or fails and frees it: ERR_NOMEM, also for
@@ -59,8 +60,8 @@ bool roomlist_refused(struct roomlist *l, const struct ending *why);
 size_t roomlist_due(const struct roomlist *l);
 
 /* Dispatches a frame from a record. Entries of the past are opened together: they
- * wait until a frame of another kind comes, or for roomlist_flush. */
-int roomlist_flush(struct roomlist *l) MUST_CHECK;
+ * wait until a frame of another kind comes, but not for long (roomlist_tick). */
+void roomlist_read(struct roomlist *l, uint64_t now_ms); /* no more is there now */
 int roomlist_control(
     struct roomlist *l, const struct control *c, uint64_t now_ms) MUST_CHECK;
 int roomlist_group(

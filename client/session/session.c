@@ -416,12 +416,12 @@ const uint8_t *session_ticket(const struct session *s, uint32_t *seconds)
 void session_input(
     struct session *s, uint64_t now_ms, const uint8_t *in, size_t n)
 {
-	int r, past;
+	int r;
 
 	s->now_ms = now_ms;
 	r = connection_input(s->link, now_ms, in, n);
-	past = roomlist_flush(&s->rooms);
-	session_settle(s, r != 0 ? r : past);
+	roomlist_read(&s->rooms, now_ms);
+	session_settle(s, r);
 }
 
 const uint8_t *session_output(const struct session *s, size_t *n)

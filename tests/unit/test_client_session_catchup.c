@@ -1,5 +1,6 @@
 /* Unit tests for reading what was said while the user was away: once, in order,
  * before what is live, and nothing that the server makes up. */
+#include "client/parallel.h"
 #include "shared/crypto/library.h"
 #include "tests/unit/away.h"
 
@@ -111,6 +112,60 @@ TEST(in_batches)
 	assert_int_equal(w->events.n, 101);
 	assert_string_equal(w->events.text[100], "history 700 to 700 of 1");
 	world_free(w);
+}
+
+/* With threads the next batch is asked for while entries of this one wait. They come
+ * in a moment, or before the next, or when the connection is lost: each once. */
+TEST(on_several_threads)
+{
+	struct world *w = world_new();
+	struct parallel *p = parallel_new(w->crypto, 3);
+	char text[16];
+	size_t i;
+
+	(void)state;
+	assert_non_null(p);
+	w->opts.parallel = parallel_ops(p);
+	world_join(w, 1);
+	fake_keep(&w->fake);
+	world_lose(w, "gone");
+	for (i = 0; i < 900; i++) {
+		snprintf(text, sizeof(text), "%zu", i);
+		away_missed(w, text);
+	}
+	away_enter(w);
+	check_got(w, "history 1 after 0 x 500 1", NULL);
+	answer(w, 1, 1, 200, "history 1 after 200 x 500 2");
+	assert_in_range(w->events.n, 1, 199);
+	i = w->events.n;
+	answer(w, 2, 201, 400, "history 1 after 400 x 500 3");
+	assert_in_range(i + w->events.n, 201, 399);
+	snprintf(text, sizeof(text), "bob %zu ", i + 1);
+	assert_non_null(strstr(w->events.text[0], text));
+	i += w->events.n;
+	lines_free(&w->events);
+	world_tick(w, 25);
+	assert_int_equal(i + w->events.n, 400);
+	assert_string_equal(
+	    w->events.text[w->events.n - 1], "message bob 400 399 past");
+	answer(w, 3, 401, 600, "history 1 after 600 x 300 4");
+	assert_in_range(w->events.n, 1, 199);
+	i = w->events.n;
+	lines_free(&w->events);
+	world_lose(w, "gone");
+	assert_int_equal(i + w->events.n, 200 + 1); /* and that it is lost */
+	assert_non_null(strstr(w->events.text[w->events.n - 2], "bob 600 "));
+	lines_free(&w->events);
+	away_enter(w);
+	check_got(w, "history 1 after 600 x 300 5", NULL);
+	answer(w, 5, 601, 800, "history 1 after 800 x 100 6");
+	i = w->events.n;
+	answer(w, 6, 801, 900, NULL);
+	assert_int_equal(i + w->events.n, 301);
+	assert_string_equal(
+	    w->events.text[w->events.n - 1], "history 300 to 900 of 1");
+	world_free(w);
+	parallel_free(p);
 }
 
 /* A room without a history, and one where the newcomer may read nothing. */
@@ -522,6 +577,7 @@ int main(void)
 	    CASE(live_messages_wait_for_the_past),
 	    CASE(nothing_is_shown_twice),
 	    CASE(in_batches),
+	    CASE(on_several_threads),
 	    CASE(nothing_is_asked_for),
 	    CASE(a_new_client),
 	    CASE(what_was_acknowledged_is_not_said_again),

@@ -395,7 +395,14 @@ static void test_they_wait(void **state)
 		assert_int_equal(
 		    past_entry(w->past, w->e[i].bytes, w->e[i].n), 0);
 	assert_int_equal(w->n_seen, 5);
+	/* They may still wait while the next batch is asked for. */
 	assert_int_equal(past_end(w->past, true, &got), 0);
+	assert_int_equal(got.last, FIRST + N - 1);
+	assert_int_equal(w->n_seen, 5);
+	past_world_ask(w);
+	assert_int_equal(w->n_seen, 5);
+	past_world_head(w, &h);
+	assert_int_equal(past_world_give_head(w, &h), 0);
 	assert_int_equal(w->n_seen, N);
 	for (i = 0; i < N; i++)
 		assert_int_equal(w->seen[i].offset, FIRST + i);
@@ -423,6 +430,30 @@ static void test_up_to_the_fault(void **state)
 	assert_int_equal(w->n_seen, 4);
 	assert_int_equal(past_flush(w->past), 0);
 	assert_int_equal(w->n_seen, 4);
+}
+
+/* Nothing of the next batch is taken before the fault is known. */
+static void test_fault_before_the_next(void **state)
+{
+	struct batch_world *w = *state;
+	struct log_batch h;
+	struct past_got got;
+	size_t i;
+
+	w->e[4].bytes[w->e[4].n - 1] ^= 1; /* a notice */
+	past_world_number(w);
+	past_world_ask(w);
+	past_world_head(w, &h);
+	assert_int_equal(past_world_give_head(w, &h), 0);
+	for (i = 0; i < N; i++)
+		assert_int_equal(
+		    past_entry(w->past, w->e[i].bytes, w->e[i].n), 0);
+	assert_int_equal(past_end(w->past, true, &got), 0);
+	past_world_ask(w);
+	past_world_head(w, &h);
+	assert_int_equal(past_world_give_head(w, &h), ERR_OPEN);
+	assert_int_equal(w->n_seen, 4);
+	past_clear(w->past);
 }
 
 /* The connection is lost: what waits is dropped. */
@@ -467,6 +498,7 @@ int main(void)
 	    {"our own errors", test_our_own, true, true},
 	    {"they wait", test_they_wait, false, true},
 	    {"up to the fault", test_up_to_the_fault, false, true},
+	    {"fault before the next", test_fault_before_the_next, false, true},
 	    {"dropped", test_dropped, false, true},
 	};
 	struct CMUnitTest tests[2 * sizeof(all) / sizeof(all[0])];
