@@ -192,12 +192,38 @@ static int rename_part(int folder, const char *part, const char *name)
 	return unlinkat(folder, part, 0);
 }
 
+/* On the disk before it has a name that says it is whole. */
+static int sync_part(int folder, const char *part)
+{
+	int fd = openat(
+	    folder, part, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int r = fd < 0 ? -1 : fsync(fd), was = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = was;
+	return r;
+}
+
+/* The name as well. Not every file system can do that for a folder. */
+static void sync_folder(int folder)
+{
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		(void)fsync(fd);
+		close(fd);
+	}
+}
+
 static int finish_part(int folder, const struct file_folders *f,
     const char *part, const char *name, char *path, struct errmsg *why)
 {
 	char numbered[FILE_HELPER_PART];
 	unsigned i;
 
+	if (sync_part(folder, part) != 0)
+		return no_file(f, part, why);
 	for (i = 1; i <= NUMBER_MAX; i++) {
 		file_name_numbered(numbered, sizeof(numbered), name, i);
 		if (taken(folder, numbered)) {
@@ -205,6 +231,7 @@ static int finish_part(int folder, const struct file_folders *f,
 			continue;
 		}
 		if (rename_part(folder, part, numbered) == 0) {
+			sync_folder(folder);
 			snprintf(path, FILE_HELPER_PATH_MAX, "%s/%s", f->save,
 			    numbered);
 			return 0;

@@ -58,6 +58,7 @@ static const struct sandbox_call transfer_calls[] = {
     CONFINE_CALL(renameat2),
     CONFINE_CALL(linkat),
     CONFINE_CALL(unlinkat),
+    CONFINE_CALL(fsync),
     CONFINE_CALL(flock),
     CONFINE_CALL(fstat),
     CONFINE_CALL(newfstatat),

@@ -379,9 +379,11 @@ static int find_unfinished(
 	int r = files_path(s, o, "transfers", &path, why);
 
 	if (r == 0)
-		r = unfinished_open(&s->unfinished, path, why);
+		r = unfinished_open(
+		    &s->unfinished, path, s->identity, why);
 	else if (r == ERR_IO)
-		r = unfinished_open(&s->unfinished, NULL, why);
+		r = unfinished_open(
+		    &s->unfinished, NULL, NULL, why);
 	free(path);
 	return r;
 }

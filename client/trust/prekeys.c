@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "client/trust/direct_ids.h"
+#include "client/trust/sealed_file.h"
 #include "shared/base/secret.h"
 #include "shared/os/clock.h"
 #include "shared/os/file.h"
@@ -17,9 +18,6 @@
 #define LABEL "conclave/1 prekeys file"
 
 enum {
-	MAGIC_LEN = sizeof(MAGIC) - 1,
-	SALT = 32,
-	HEAD = MAGIC_LEN + SALT,
 	ROW = 1 + 8 + 8 + 2 * WIRE_X25519,
 	TEXT_MAX = PREKEYS_MAX * ROW,
 	KEY_PREFIX = 16,
@@ -28,10 +26,9 @@ enum {
 struct prekeys {
 	char *path;
 	int lock; /* -1: none */
-	struct rng rng;
 	struct crypto *crypto;
-	uint8_t *prk;		  /* WIRE_HASH; secure memory, like the next */
-	struct prekey_pair *pair; /* PREKEYS_MAX; the oldest first */
+	struct sealed_file *file;
+	struct prekey_pair *pair; /* PREKEYS_MAX, secure; the oldest first */
 	size_t n;
 	struct direct_ids *ids;
 	bool failed, forgotten;
@@ -87,29 +84,6 @@ static bool kept(void *arg, const uint8_t *key16)
 	return false;
 }
 
-/* --- the file's key -------------------------------------------------------- */
-
-static int make_prk(struct prekeys *p, const struct identity *identity)
-{
-	const struct part label[] = {{LABEL, sizeof(LABEL)}};
-	uint8_t signature[WIRE_SIGNATURE];
-	int r = identity_sign(identity, signature, label, 1);
-
-	if (r == 0)
-		r = crypto_extract(p->crypto, p->prk, LABEL, sizeof(LABEL),
-		    signature, sizeof(signature));
-	secret_wipe(signature, sizeof(signature));
-	return r;
-}
-
-static int file_key(struct prekeys *p, uint8_t key[WIRE_KEY],
-    const uint8_t salt[SALT])
-{
-	const struct part info[] = {{LABEL, sizeof(LABEL)}, {salt, SALT}};
-
-	return crypto_expand(p->crypto, key, WIRE_KEY, p->prk, info, 2);
-}
-
 /* --- reading --------------------------------------------------------------- */
 
 static int row(struct prekeys *p, struct rd *in)
@@ -134,26 +108,18 @@ static int row(struct prekeys *p, struct rd *in)
 
 static int unseal(struct prekeys *p, const struct buf *file)
 {
-	static const uint8_t nonce[WIRE_IV];
-	uint8_t key[WIRE_KEY], *text;
+	struct buf text;
 	struct rd in;
-	size_t n;
 	int r;
 
-	if (file->len < HEAD + WIRE_TAG ||
-	    (n = file->len - HEAD - WIRE_TAG) > TEXT_MAX || n % ROW != 0 ||
-	    memcmp(file->p, MAGIC, MAGIC_LEN) != 0)
-		return ERR_USAGE;
-	if ((text = secret_alloc(TEXT_MAX)) == NULL)
-		return ERR_NOMEM;
-	if ((r = file_key(p, key, file->p + MAGIC_LEN)) == 0)
-		r = crypto_open(p->crypto, text, key, nonce, file->p, HEAD,
-		    file->p + HEAD, n + WIRE_TAG);
-	in = (struct rd){text, n};
+	buf_init_secret(&text, TEXT_MAX);
+	r = sealed_file_open(p->file, &text, file->p, file->len);
+	if (r == 0 && text.len % ROW != 0)
+		r = ERR_USAGE;
+	in = (struct rd){text.p, text.len};
 	while (r == 0 && in.left > 0)
 		r = row(p, &in);
-	secret_wipe(key, sizeof(key));
-	secret_free(text, TEXT_MAX);
+	buf_free(&text);
 	return r;
 }
 
@@ -184,14 +150,11 @@ static int load(struct prekeys *p, struct errmsg *why)
 
 static int seal(struct prekeys *p, struct buf *out)
 {
-	static const uint8_t nonce[WIRE_IV];
-	uint8_t head[HEAD] = MAGIC, key[WIRE_KEY];
 	struct buf text;
 	size_t i;
-	int r;
+	int r = 0;
 
 	buf_init_secret(&text, TEXT_MAX);
-	r = p->rng.fill(p->rng.arg, head + MAGIC_LEN, SALT);
 	for (i = 0; r == 0 && i < p->n; i++)
 		if ((r = buf_u8(&text, p->pair[i].once)) == 0 &&
 		    (r = buf_u64(&text, p->pair[i].made_s)) == 0 &&
@@ -199,13 +162,8 @@ static int seal(struct prekeys *p, struct buf *out)
 		    (r = buf_put(&text, p->pair[i].key, WIRE_X25519)) == 0)
 			r = buf_put(
 			    &text, p->pair[i].private_key, WIRE_X25519);
-	if (r == 0 && (r = file_key(p, key, head + MAGIC_LEN)) == 0 &&
-	    (r = buf_put(out, head, HEAD)) == 0 &&
-	    (r = buf_reserve(out, text.len + WIRE_TAG)) == 0 &&
-	    (r = crypto_seal(p->crypto, out->p + HEAD, key, nonce, head, HEAD,
-		 text.p, text.len)) == 0)
-		out->len += text.len + WIRE_TAG;
-	secret_wipe(key, sizeof(key));
+	if (r == 0)
+		r = sealed_file_seal(p->file, out, text.p, text.len);
 	buf_free(&text);
 	return r;
 }
@@ -215,7 +173,7 @@ static int save(struct prekeys *p)
 	struct buf file;
 	int r;
 
-	buf_init(&file, HEAD + TEXT_MAX + WIRE_TAG);
+	buf_init(&file, sealed_file_more(p->file) + TEXT_MAX);
 	if ((r = seal(p, &file)) != 0)
 		(void)errmsg_set(&p->why, r, "%s: %s", p->path, err_str(r));
 	else
@@ -414,15 +372,12 @@ int prekeys_open(struct prekeys **out, const char *path,
 	if (p == NULL)
 		return errmsg_set(why, ERR_NOMEM, "out of memory");
 	p->lock = -1;
-	p->rng = random_system();
 	p->path = strdup(path);
 	p->crypto = crypto_new();
-	p->prk = secret_alloc(WIRE_HASH);
 	p->pair = secret_alloc(PREKEYS_MAX * sizeof(*p->pair));
-	r = p->path == NULL || p->crypto == NULL || p->prk == NULL ||
-		    p->pair == NULL
+	r = p->path == NULL || p->crypto == NULL || p->pair == NULL
 		? ERR_NOMEM
-		: make_prk(p, identity);
+		: sealed_file_new(&p->file, MAGIC, LABEL, identity);
 	if (r != 0)
 		(void)errmsg_set(why, r, "%s", err_str(r));
 	if (r != 0 || (r = lock(p, why)) != 0 || (r = load(p, why)) != 0 ||
@@ -439,7 +394,7 @@ void prekeys_free(struct prekeys *p)
 		return;
 	direct_ids_free(p->ids);
 	secret_free(p->pair, PREKEYS_MAX * sizeof(*p->pair));
-	secret_free(p->prk, WIRE_HASH);
+	sealed_file_free(p->file);
 	crypto_free(p->crypto);
 	if (p->lock >= 0)
 		close(p->lock);

@@ -2,13 +2,8 @@
  * while it is away, and which of those messages were shown (direct_ids.h).
  *
  * One file for each server and identity, in the folder `direct` beside
- * known_servers, readable by nobody else:
- *   "conclave prekeys 1\n" || salt(32) || AEAD(key, 0, aad = the bytes before it,
- *       pairs: u8 once || u64 made || u64 ends || key(32) || private key(32))
- *   key = Expand(Extract(label, identity's signature of the label), label || salt)
- * The signature is always the same, and only the identity's private key makes it:
- * the file is as safe as the identity's, passphrase included. The salt is new each
- * time, so a copy that is restored shares no key with the file it replaces.
+ * known_servers, readable by nobody else: a sealed_file.h of
+ *   pairs: u8 once || u64 made || u64 ends || key(32) || private key(32)
  *
  * Only one program at a time has a device's direct messages: it holds a lock. */
 #ifndef CONCLAVE_TRUST_PREKEYS_H

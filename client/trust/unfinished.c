@@ -8,10 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/trust/sealed_file.h"
 #include "shared/base/secret.h"
 #include "shared/os/file.h"
 #include "shared/wire/json.h"
 #include "shared/wire/text.h"
+
+#define MAGIC "conclave transfer 1\n"
+#define LABEL "conclave/1 transfer file"
 
 enum { NAME_BYTES = 2 + 2 * WIRE_ID + 1, RECORD_MAX = 16 << 10 };
 
@@ -23,23 +27,28 @@ struct kept {
 
 struct unfinished {
 	char *prefix; /* owned; or NULL */
+	struct sealed_file *file;
 	DIR *left;    /* what unfinished_next has not looked at; or NULL */
 	struct kept all[UNFINISHED_MAX];
 	size_t n;
 };
 
-int unfinished_open(
-    struct unfinished **out, const char *prefix, struct errmsg *why)
+int unfinished_open(struct unfinished **out, const char *prefix,
+    const struct identity *identity, struct errmsg *why)
 {
 	struct unfinished *u = calloc(1, sizeof(*u));
+	int r = u == NULL ? ERR_NOMEM : 0;
 	char *slash;
 
 	*out = u;
-	if (u == NULL ||
-	    (prefix != NULL && (u->prefix = strdup(prefix)) == NULL)) {
+	if (r == 0 && prefix != NULL && (u->prefix = strdup(prefix)) == NULL)
+		r = ERR_NOMEM;
+	if (r == 0 && prefix != NULL)
+		r = sealed_file_new(&u->file, MAGIC, LABEL, identity);
+	if (r != 0) {
 		unfinished_free(u);
 		*out = NULL;
-		return errmsg_set(why, ERR_NOMEM, "out of memory");
+		return errmsg_set(why, r, "%s", err_str(r));
 	}
 	if (prefix == NULL || (slash = strrchr(u->prefix, '/')) == NULL)
 		return 0;
@@ -65,6 +74,7 @@ void unfinished_free(struct unfinished *u)
 	close_left(u);
 	for (i = 0; i < u->n; i++)
 		close(u->all[i].fd);
+	sealed_file_free(u->file);
 	free(u->prefix);
 	free(u);
 }
@@ -128,7 +138,7 @@ static int fill(struct file_record *out, const json_t *o)
 		   : ERR_NAME;
 }
 
-static int decode(struct file_record *out, const struct buf *text)
+static int parse(struct file_record *out, const struct buf *text)
 {
 	json_t *o = NULL;
 	int r = json_parse(&o, text->p, text->len);
@@ -137,6 +147,24 @@ static int decode(struct file_record *out, const struct buf *text)
 	if (r == 0)
 		r = fill(out, o);
 	json_decref(o);
+	return r;
+}
+
+/* *clear: it is of an earlier version, which did not seal it. */
+static int decode(struct unfinished *u, struct file_record *out,
+    const struct buf *file, bool *clear)
+{
+	struct buf text;
+	int r;
+
+	*clear = file->len > 0 && file->p[0] == '{';
+	if (*clear)
+		return parse(out, file);
+	buf_init_secret(&text, RECORD_MAX);
+	r = sealed_file_open(u->file, &text, file->p, file->len);
+	if (r == 0)
+		r = parse(out, &text);
+	buf_free(&text);
 	return r;
 }
 
@@ -154,30 +182,73 @@ static int claim(const char *path)
 	return fd;
 }
 
+/* Writes the record and locks it. */
+static int write_record(struct unfinished *u, const char *path,
+    const struct file_record *rec, int *fd, struct errmsg *why)
+{
+	struct buf text, file;
+	int r;
+
+	buf_init_secret(&text, RECORD_MAX);
+	buf_init(&file, RECORD_MAX + sealed_file_more(u->file));
+	if ((r = encode(&text, rec)) != 0 ||
+	    (r = sealed_file_seal(u->file, &file, text.p, text.len)) != 0)
+		errmsg_set(why, r, "%s: %s", path, err_str(r));
+	else
+		r = file_write(path, file.p, file.len, FILE_REPLACE, why);
+	if (r == 0 && (*fd = claim(path)) < 0)
+		r = errmsg_set(why, ERR_IO, "%s cannot be locked", path);
+	buf_free(&text);
+	buf_free(&file);
+	return r;
+}
+
+static bool read_record(struct unfinished *u, const char *path,
+    struct file_record *out, bool *clear)
+{
+	struct errmsg why;
+	struct buf file;
+	bool good;
+
+	buf_init_secret(&file, RECORD_MAX + sealed_file_more(u->file));
+	good = file_read(path, FILE_PRIVATE | FILE_NO_LINK, &file, &why) == 0 &&
+	       decode(u, out, &file, clear) == 0;
+	buf_free(&file);
+	return good;
+}
+
+/* Puts a sealed one in the place of what *fd has locked. */
+static void reseal(struct unfinished *u, const char *path,
+    const struct file_record *r, int *fd)
+{
+	struct errmsg why;
+	int sealed;
+
+	if (write_record(u, path, r, &sealed, &why) != 0)
+		return; /* the next time */
+	close(*fd);
+	*fd = sealed;
+}
+
 static bool load(
     struct unfinished *u, const char *name, struct file_record *out)
 {
 	char *path = path_of(u, name), own[NAME_BYTES];
 	int fd = path != NULL ? claim(path) : -1;
-	struct errmsg why;
-	struct buf text;
-	bool good;
+	bool clear, good = fd >= 0 && read_record(u, path, out, &clear);
 
-	buf_init_secret(&text, RECORD_MAX);
-	good = fd >= 0 &&
-	       file_read(path, FILE_PRIVATE | FILE_NO_LINK, &text, &why) == 0 &&
-	       decode(out, &text) == 0;
 	if (good) {
 		name_of(own, out->own, out->offer.id);
 		good = strcmp(own, name) == 0;
 	}
+	if (good && clear)
+		reseal(u, path, out, &fd);
 	if (good) {
 		snprintf(u->all[u->n].name, NAME_BYTES, "%s", name);
 		u->all[u->n++].fd = fd;
 	} else if (fd >= 0) {
 		close(fd);
 	}
-	buf_free(&text);
 	free(path);
 	return good;
 }
@@ -225,7 +296,6 @@ int unfinished_keep(
     struct unfinished *u, const struct file_record *r, struct errmsg *why)
 {
 	char name[NAME_BYTES], *path;
-	struct buf text;
 	int err;
 
 	if (u->prefix == NULL)
@@ -238,21 +308,9 @@ int unfinished_keep(
 		    why, ERR_LIMIT, "too many files are on their way");
 	if ((path = path_of(u, name)) == NULL)
 		return errmsg_set(why, ERR_NOMEM, "out of memory");
-	buf_init_secret(&text, RECORD_MAX);
-	if ((err = encode(&text, r)) != 0)
-		errmsg_set(why, err, "%s: %s", path, err_str(err));
-	else
-		err = file_write(path, text.p, text.len, FILE_REPLACE, why);
-	if (err == 0) {
-		memcpy(u->all[u->n].name, name, NAME_BYTES);
-		u->all[u->n].fd = claim(path);
-		if (u->all[u->n].fd < 0)
-			err = errmsg_set(
-			    why, ERR_IO, "%s cannot be locked", path);
-		else
-			u->n++;
-	}
-	buf_free(&text);
+	err = write_record(u, path, r, &u->all[u->n].fd, why);
+	if (err == 0)
+		memcpy(u->all[u->n++].name, name, NAME_BYTES);
 	free(path);
 	return err;
 }

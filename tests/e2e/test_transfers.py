@@ -106,6 +106,9 @@ def test_sending_goes_on_after_kill_9(world, who):
         a.kill()
         assert stored() < SIZE
         assert leftovers(world, "alice") != []
+        kept_keys = list((world.tmp / "alice").rglob("transfers/*"))
+        assert len(kept_keys) == 1
+        assert kept_keys[0].read_bytes().startswith(b"conclave transfer 1\n")
         before = stored()
         a = world.client(s, "alice")
         a.joined()

@@ -307,6 +307,54 @@ static void test_save_here(void **state)
 	try_saving(state, false);
 }
 
+/* --- what is on the disk, and when -------------------------------------------- */
+
+static char synced[100]; /* "part ": while the file has only that name; "folder " */
+static const char *final_name;
+static bool sync_fails;
+
+int fsync(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || sync_fails) {
+		errno = EIO;
+		return -1;
+	}
+	if (S_ISDIR(st.st_mode))
+		strcat(synced, "folder ");
+	else if (final_name != NULL && access(final_name, F_OK) != 0)
+		strcat(synced, "part ");
+	else
+		strcat(synced, "late ");
+	return 0;
+}
+
+/* The bytes before the name that says they are all there, and the name then. */
+static void test_on_disk(void **state)
+{
+	char path[FILE_HELPER_PATH_MAX], name[1024], part[1024];
+	struct errmsg why = {""};
+	struct world w;
+
+	world_open(&w, state, false);
+	snprintf(name, sizeof(name), "%s/a.txt", w.save);
+	snprintf(part, sizeof(part), "%s/a.txt.part", w.save);
+	final_name = name;
+	close(new_part(&w, "a.txt", "a.txt.part"));
+	sync_fails = true;
+	assert_int_equal(file_helper_finish(
+			     w.h, &w.f, "a.txt.part", "a.txt", path, &why),
+	    ERR_IO);
+	assert_true(strlen(why.text) > 10);
+	assert_true(access(name, F_OK) != 0 && access(part, F_OK) == 0);
+	sync_fails = false;
+	synced[0] = '\0';
+	finish(&w, "a.txt.part", "a.txt", "a.txt");
+	assert_string_equal(synced, "part folder ");
+	final_name = NULL;
+}
+
 /* A request that is none of ours gets no file. */
 static void test_nonsense(void **state)
 {
@@ -341,6 +389,8 @@ int main(void)
 		test_save, folder_make, folder_remove),
 	    cmocka_unit_test_setup_teardown(
 		test_save_here, folder_make, folder_remove),
+	    cmocka_unit_test_setup_teardown(
+		test_on_disk, folder_make, folder_remove),
 	    cmocka_unit_test_setup_teardown(
 		test_nonsense, folder_make, folder_remove),
 	};
