@@ -6,7 +6,8 @@
 
 struct unsent {
 	size_t messages; /* that the server has not acknowledged */
-	size_t held;	 /* of these, because of newcomers */
+	size_t held;	 /* of these, because of newcomers or another key */
+	size_t keys;	 /* of those, because of a person's other key */
 	size_t lines;	 /* of the input that were refused */
 };
 

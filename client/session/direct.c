@@ -242,6 +242,12 @@ size_t direct_held(const struct direct *d)
 	return letters_held(d->letters);
 }
 
+const uint8_t *direct_waiting(
+    const struct direct *d, const char *name, size_t newer, bool *held)
+{
+	return letters_waiting(d->letters, name, newer, held);
+}
+
 void direct_quit(struct direct *d)
 {
 	letters_clear(d->letters);

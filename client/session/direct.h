@@ -36,9 +36,11 @@ void direct_meet_again(struct direct *d, const char *name);
 /* session_keep_direct. */
 void direct_keep(struct direct *d, bool on);
 bool direct_keeps(const struct direct *d);
-/* As letters_due and letters_held. */
+/* As letters_due, letters_held and letters_waiting. */
 size_t direct_due(const struct direct *d, bool linked);
 size_t direct_held(const struct direct *d);
+const uint8_t *direct_waiting(
+    const struct direct *d, const char *name, size_t newer, bool *held);
 void direct_quit(struct direct *d);
 
 #endif

@@ -553,6 +553,30 @@ size_t letters_due(const struct letters *l, bool all)
 	return n;
 }
 
+static bool said_to(const struct letter *t, const char *name)
+{
+	return t->delivered == NULL && text_same_name(t->name, name);
+}
+
+const uint8_t *letters_waiting(
+    const struct letters *l, const char *name, size_t newer, bool *held)
+{
+	const struct letter *t, *of = NULL;
+
+	*held = false;
+	TAILQ_FOREACH_REVERSE(t, &l->list, letter_list, next)
+	{
+		if (!said_to(t, name))
+			continue;
+		if (of == NULL && newer-- == 0)
+			of = t;
+		/* What was said after it waits for it. */
+		*held = *held || (of != NULL && of->state < LETTER_SEALED &&
+				     t->state == LETTER_HELD);
+	}
+	return of != NULL ? of->id : NULL;
+}
+
 size_t letters_held(const struct letters *l)
 {
 	const struct letter *t;

@@ -50,6 +50,11 @@ int letters_decide(struct letters *l, const char *name, bool send) MUST_CHECK;
  * all: with what tells that messages were shown. */
 size_t letters_due(const struct letters *l, bool all);
 size_t letters_held(const struct letters *l);
+/* The id of the newer-th of what was said to that person and is not kept by the server,
+ * counted from the newest, and whether a changed key holds it. NULL: there are not so
+ * many. Borrowed until the next call. */
+const uint8_t *letters_waiting(
+    const struct letters *l, const char *name, size_t newer, bool *held);
 /* Requests that the server has not answered. */
 size_t letters_open(const struct letters *l);
 /* The user quits: nothing more is sent. */

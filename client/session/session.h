@@ -275,6 +275,11 @@ void session_direct_shown(struct session *s);
 /* How many direct messages the server does not have, and how many of them are
  * held by a changed key. */
 size_t session_direct_unsent(const struct session *s, size_t *held);
+/* The id of the newer-th of what was said to that person and the server does not have,
+ * counted from the newest, and whether it is held. NULL: there are not so many.
+ * Borrowed until the next call. */
+const uint8_t *session_direct_waiting(
+    const struct session *s, const char *name, size_t newer, bool *held);
 
 /* The user's answer to EVENT_HELD "ask": sends, or drops, what is held in the
  * room. ERR_STATE: nothing is. */

@@ -67,3 +67,9 @@ void session_keep_direct(struct session *s, bool on)
 	direct_keep(session_direct_part(s), on);
 	session_settle(s, 0);
 }
+
+const uint8_t *session_direct_waiting(
+    const struct session *s, const char *name, size_t newer, bool *held)
+{
+	return direct_waiting(session_direct_part(s), name, newer, held);
+}

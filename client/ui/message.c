@@ -29,6 +29,7 @@ struct message {
 	bool answers;
 	uint8_t about[WIRE_ID]; /* answers */
 	bool deleted, purged;
+	enum message_way way;
 	uint8_t deleted_id[WIRE_ID];
 	char deleted_by[WIRE_NAME_MAX + 1];
 	struct reacted *reacted; /* owned */
@@ -230,6 +231,12 @@ bool message_unsay(struct message *m, const uint8_t id[WIRE_ID])
 	return false;
 }
 
+void message_came(struct message *m, enum message_way way)
+{
+	if (way >= MESSAGE_DELIVERED || way > m->way)
+		m->way = way;
+}
+
 void message_purge(struct message *m, const char *by)
 {
 	secret_wipe(m->now.p, m->now.len);
@@ -367,5 +374,9 @@ int message_show(const struct message *m, struct buf *out, bool ascii,
 	}
 	if (r == 0 && m->edits > 0)
 		r = buf_str(out, "  edited");
+	if (r == 0 && m->way == MESSAGE_KEPT)
+		r = buf_str(out, "  kept");
+	if (r == 0 && m->way == MESSAGE_DELIVERED)
+		r = buf_str(out, "  delivered");
 	return r == 0 ? put_reactions(m, out, ascii) : r;
 }

@@ -49,6 +49,16 @@ void message_requote(struct message *m, const char *quote);
 /* What we said as `id` was dropped before anybody had it: takes it back. False:
  * it is nothing about this message. */
 bool message_unsay(struct message *m, const uint8_t id[WIRE_ID]);
+/* How far one of our own direct messages has come, a word behind its text. It never goes
+ * back, but for DELIVERED and KNOWN: that it was delivered is known, and said at a later
+ * one. */
+enum message_way {
+	MESSAGE_ON_ITS_WAY,
+	MESSAGE_KEPT,
+	MESSAGE_DELIVERED,
+	MESSAGE_KNOWN,
+};
+void message_came(struct message *m, enum message_way way);
 
 /* Or purged, which can still be done to what is deleted. */
 bool message_deleted(const struct message *m);

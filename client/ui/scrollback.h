@@ -130,8 +130,8 @@ void scrollback_reword(struct scrollback *ls, uint64_t line, const char *text);
 void scrollback_set_mark(struct scrollback *ls, uint64_t id);
 uint64_t scrollback_mark(const struct scrollback *ls);
 
-/* The line of a message, by its id and its author; SCROLLBACK_NO_MARK: it is not
- * here (any more). */
+/* The line of a message, by its id and its author (NULL: the user);
+ * SCROLLBACK_NO_MARK: it is not here (any more). */
 uint64_t scrollback_find(const struct scrollback *ls, const uint8_t id[WIRE_ID],
     const uint8_t author[WIRE_HASH]);
 /* A line's message, to be changed; NULL: it has none, or is not here.

@@ -353,18 +353,36 @@ static void test_renewed(void **state)
 	dw_free(w);
 }
 
+/* How many of what was said to bob wait, and how many of them are held. */
+static void waiting_are(const struct dw_device *d, size_t all, size_t held)
+{
+	size_t i, n = 0;
+	bool is;
+
+	for (i = 0; direct_waiting(d->direct, "BOB", i, &is) != NULL; i++)
+		n += is;
+	assert_int_equal(i, all);
+	assert_int_equal(n, held);
+	assert_null(direct_waiting(d->direct, "carol", 0, &is));
+}
+
 /* A changed key holds what is said, and what is said after it. */
 static void test_changed(void **state)
 {
 	struct dw_device *alice, *bob;
 	struct dw *w = two(&alice, &bob);
+	bool held;
 
 	(void)state;
 	w->changed = "bob";
 	dw_say(alice, "bob", "one", 0);
+	waiting_are(alice, 1, 0);
 	dw_run(w);
 	dw_say(alice, "bob", "two", 0);
 	dw_run(w);
+	waiting_are(alice, 2, 2);
+	assert_memory_equal(direct_waiting(alice->direct, "bob", 0, &held),
+	    alice->last_id, WIRE_ID);
 	dw_expect(alice, "own message alice bob: one", "changed bob",
 	    "held bob 1", "own message alice bob: two", NULL);
 	assert_int_equal(w->frames, 0);
@@ -390,6 +408,7 @@ static void test_changed(void **state)
 	assert_int_equal(direct_decide(alice->direct, "bob", false), 0);
 	dw_run(w);
 	assert_int_equal(dw_count(alice, "unsaid bob: you dropped it"), 1);
+	waiting_are(alice, 0, 0);
 	dw_expect(bob, NULL);
 	dw_free(w);
 }

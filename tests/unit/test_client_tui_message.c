@@ -72,6 +72,47 @@ static void test_sent(void **state)
 	scrollback_free(ls);
 }
 
+static void came(struct scrollback *ls, enum message_way way, const char *want)
+{
+	struct message *m = scrollback_change(ls, SCROLLBACK_START);
+
+	assert_non_null(m);
+	message_came(m, way);
+	scrollback_changed(ls, SCROLLBACK_START);
+	assert_string_equal(scrollback_at(ls, SCROLLBACK_START)->text, want);
+}
+
+/* How far a direct message has come: it does not go back, and what is deleted says
+ * nothing of it. */
+static void test_the_way(void **state)
+{
+	struct scrollback *ls = scrollback_new();
+	const uint8_t id[WIRE_ID] = {7};
+	struct message *m;
+
+	(void)state;
+	say(ls, 1);
+	came(ls, MESSAGE_ON_ITS_WAY, "x");
+	came(ls, MESSAGE_KEPT, "x  kept");
+	/* What is behind the body was not said by its author. */
+	assert_int_equal(scrollback_at(ls, SCROLLBACK_START)->body, 1);
+	came(ls, MESSAGE_ON_ITS_WAY, "x  kept");
+	came(ls, MESSAGE_DELIVERED, "x  delivered");
+	came(ls, MESSAGE_KEPT, "x  delivered");
+	came(ls, MESSAGE_KNOWN, "x");
+	came(ls, MESSAGE_KEPT, "x");
+	came(ls, MESSAGE_DELIVERED, "x  delivered");
+	m = scrollback_change(ls, SCROLLBACK_START);
+	assert_int_equal(message_edit(m, id, "better", 6), 0);
+	scrollback_changed(ls, SCROLLBACK_START);
+	came(ls, MESSAGE_DELIVERED, "better  edited  delivered");
+	m = scrollback_change(ls, SCROLLBACK_START);
+	message_delete(m, id, "me");
+	scrollback_changed(ls, SCROLLBACK_START);
+	came(ls, MESSAGE_DELIVERED, "deleted by me");
+	scrollback_free(ls);
+}
+
 static const uint8_t *two_and_one(void *arg, size_t newer, bool *held)
 {
 	static const uint8_t ids[][WIRE_ID] = {{8}, {2}, {9}, {1}};
@@ -258,6 +299,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_sent),
+	    cmocka_unit_test(test_the_way),
 	    cmocka_unit_test(test_held),
 	    cmocka_unit_test(test_changes),
 	    cmocka_unit_test(test_changes_are_bounded),

@@ -101,9 +101,12 @@ static void stage_event_now(struct session *s, const struct order *o)
 	if (e.type != EVENT_CONNECTING && e.type != EVENT_ERROR &&
 	    e.type != EVENT_RTT && e.type != EVENT_RECONNECT &&
 	    e.type != EVENT_CLOSED && e.type != EVENT_DONE &&
-	    e.type != EVENT_FAILED && e.type != EVENT_ROOMS)
+	    e.type != EVENT_FAILED && e.type != EVENT_ROOMS &&
+	    o->with[0] == '\0')
 		e.room = stage_handle(r);
-	if (e.type == EVENT_SENT && r->status.unacked > 0) {
+	if (o->with[0] != '\0')
+		stage_direct_event(s, &e, o);
+	else if (e.type == EVENT_SENT && r->status.unacked > 0) {
 		memcpy(e.id, r->unsent[0], WIRE_ID);
 		memmove(r->unsent[0], r->unsent[1], (STAGE_UNSENT - 1) * WIRE_ID);
 		r->status.unacked--;

@@ -55,6 +55,7 @@ struct order {
 	enum order_what what;
 	unsigned at; /* which room: EVENT, ROOM */
 	struct event event;
+	char with[WIRE_NAME_MAX + 1]; /* EVENT: directly, of this person */
 	struct person person;
 	bool has_person;
 	char text[WIRE_TEXT_MAX + 1], reason[128];

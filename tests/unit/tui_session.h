@@ -22,6 +22,13 @@ struct session {
 	} posts[STAGE_POSTS];
 	size_t n_posts;
 	uint8_t n_own; /* said */
+	struct { /* said directly and not sent */
+		uint8_t id[WIRE_ID];
+		char with[WIRE_NAME_MAX + 1];
+	} direct[STAGE_UNSENT];
+	size_t n_direct;
+	bool direct_held; /* all that */
+	char with[16][WIRE_NAME_MAX + 1]; /* of the pending events */
 	uint64_t wall_ms;
 	struct person *crowd; /* NULL: people of rooms */
 	size_t n_crowd;
@@ -255,13 +262,75 @@ int session_receipt(struct session *s, const struct chatroom *room, bool all,
 	return session_ask(s, &q, req);
 }
 
+/* Of the same ids as in rooms. */
 int session_direct(struct session *s, const char *name, uint64_t wall_ms,
     const struct session_post *p)
 {
-	(void)s;
-	(void)name;
-	(void)wall_ms;
-	return p->n > 0 ? 0 : ERR_TEXT;
+	struct reply *r = &s->said[s->n_pending];
+	struct event *e = &s->pending[s->n_pending];
+	char *with = s->with[s->n_pending];
+
+	if (p->n == 0 && p->what == EVENT_MESSAGE)
+		return ERR_TEXT;
+	if (s->n_pending == 16 || s->n_direct == STAGE_UNSENT)
+		return ERR_LIMIT;
+	s->n_pending++;
+	snprintf(with, sizeof(s->with[0]), "%s", name);
+	*r = (struct reply){.what = REPLY_SAID, .event = p->what, .n = p->n};
+	if (p->n > 0)
+		memcpy(r->text, p->text, p->n);
+	*e = (struct event){.type = p->what,
+	    .own = true,
+	    .action = p->action,
+	    .with = with,
+	    .person = stage_self(&s->rooms[0]),
+	    .id = {0xee, ++s->n_own},
+	    .has_about = p->about != NULL,
+	    .ts_ms = wall_ms,
+	    .text = r->text,
+	    .text_len = p->n};
+	if (p->about != NULL)
+		memcpy(e->about, p->about, WIRE_ID);
+	stage_author(s, e);
+	if (p->what == EVENT_MESSAGE)
+		stage_wrote(s, e);
+	memcpy(s->direct[s->n_direct].id, e->id, WIRE_ID);
+	strcpy(s->direct[s->n_direct++].with, with);
+	return 0;
+}
+
+/* An event of a direct message: what it says of those that are not sent. */
+static void stage_direct_event(
+    struct session *s, struct event *e, const struct order *o)
+{
+	size_t i, n = 0;
+
+	e->with = o->with;
+	if (e->type == EVENT_DELIVERED) { /* of one message */
+		e->ids = (const uint8_t(*)[WIRE_ID])(const void *)o->event.id;
+		e->n_ids = 1;
+	}
+	s->direct_held = s->direct_held || e->type == EVENT_HELD;
+	if (e->type != EVENT_SENT && e->type != EVENT_UNSAID)
+		return;
+	for (i = 0; i < s->n_direct; i++)
+		if (memcmp(s->direct[i].id, e->id, WIRE_ID) != 0)
+			s->direct[n++] = s->direct[i];
+	s->n_direct = n;
+	s->direct_held = s->direct_held && n > 0;
+}
+
+const uint8_t *session_direct_waiting(
+    const struct session *s, const char *name, size_t newer, bool *held)
+{
+	size_t i;
+
+	for (i = s->n_direct; i > 0; i--)
+		if (strcmp(s->direct[i - 1].with, name) == 0 && newer-- == 0) {
+			*held = s->direct_held;
+			return s->direct[i - 1].id;
+		}
+	return NULL;
 }
 
 int session_direct_decide(struct session *s, const char *name, bool send)
@@ -330,9 +399,20 @@ void session_status(const struct session *s, struct session_status *out)
 void session_room_status(const struct session *s, const struct chatroom *room,
     struct session_room_status *out)
 {
-	const struct room *r = stage_of(room);
+	const struct room *r;
 	size_t i;
 
+	if (room == NULL) { /* a person's window */
+		*out = (struct session_room_status){.name = "",
+		    .topic = "",
+		    .changed_name = "",
+		    .wanted = true,
+		    .seal = SEAL_SEALED,
+		    .may_speak = true,
+		    .joined = true};
+		return;
+	}
+	r = stage_of(room);
 	*out = r->status;
 	out->name = r->name;
 	out->topic = r->topic;

@@ -237,14 +237,26 @@ static const uint8_t *unsent(void *arg, size_t newer, bool *held)
 	    own->session, own->b->room, own->b->unacked - 1 - newer, held);
 }
 
+static const uint8_t *unsent_to(void *arg, size_t newer, bool *held)
+{
+	const struct own *own = arg;
+
+	return session_direct_waiting(
+	    own->session, own->b->with, newer, held);
+}
+
 bool buffer_acknowledged(struct buffer *b, const struct session *s)
 {
 	struct session_room_status st;
 	struct own own = {s, b};
 	bool changed;
 
-	if (b->with[0] != '\0')
-		return false; /* SENT and UNSAID say it of each */
+	if (b->with[0] != '\0') { /* SENT and UNSAID say the rest of each */
+		changed = b->own_news &&
+			  scrollback_hold(b->lines, unsent_to, &own);
+		b->own_news = false;
+		return changed;
+	}
 	session_room_status(s, b->room, &st);
 	changed = st.unacked != b->unacked;
 	b->unacked = st.unacked;

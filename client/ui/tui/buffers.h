@@ -59,6 +59,7 @@ struct buffer {
 	bool was_in;	/* the user has been in the room */
 	bool missed;	/* a message of while the user was away names them */
 	bool catching;	/* ... and such messages come now */
+	uint64_t delivered; /* the line of a person's window that says so */
 	bool closed;	/* not in the list; its lines and draft stay for when
 			 * the user comes back */
 };

@@ -502,8 +502,7 @@ static void show(struct tui *t, struct buffer *b, const struct event *e)
 		change(t, b, e);
 		break;
 	case EVENT_SENT:
-		if (scrollback_sent(b->lines, e->id) && b == t->cur)
-			redraw_want(&t->redraw, REDRAW_CHAT);
+		talk_sent(t, b, e);
 		break;
 	case EVENT_RTT: /* the status line shows it */
 	case EVENT_PROGRESS:

@@ -39,6 +39,58 @@ struct buffer *talk_buffer(struct tui *t, const struct event *e)
 	return b;
 }
 
+/* Says at a message how far it has come. Its line; SCROLLBACK_NO_MARK: it is not here. */
+static uint64_t came(
+    struct buffer *b, const uint8_t id[WIRE_ID], enum message_way way)
+{
+	const uint64_t line = scrollback_find(b->lines, id, NULL);
+	struct message *m = scrollback_change(b->lines, line);
+
+	if (m == NULL)
+		return SCROLLBACK_NO_MARK;
+	message_came(m, way);
+	scrollback_changed(b->lines, line);
+	return line;
+}
+
+void talk_sent(struct tui *t, struct buffer *b, const struct event *e)
+{
+	bool changed = scrollback_sent(b->lines, e->id);
+
+	if (event_direct(e) &&
+	    came(b, e->id, MESSAGE_KEPT) != SCROLLBACK_NO_MARK)
+		changed = true;
+	if (changed && b == t->cur)
+		redraw_want(&t->redraw, REDRAW_CHAT);
+}
+
+/* The word stands at the newest one alone: those before it without a word were
+ * delivered too. */
+static void delivered(struct tui *t, struct buffer *b, const struct event *e)
+{
+	struct message *m;
+	uint64_t line;
+	size_t i;
+
+	for (i = 0; i < e->n_ids; i++) {
+		line = came(b, e->ids[i], MESSAGE_DELIVERED);
+		if (line == SCROLLBACK_NO_MARK || line == b->delivered)
+			continue;
+		if (line < b->delivered) {
+			(void)came(b, e->ids[i], MESSAGE_KNOWN);
+			continue;
+		}
+		m = scrollback_change(b->lines, b->delivered);
+		if (m != NULL) {
+			message_came(m, MESSAGE_KNOWN);
+			scrollback_changed(b->lines, b->delivered);
+		}
+		b->delivered = line;
+	}
+	if (b == t->cur)
+		redraw_want(&t->redraw, REDRAW_CHAT);
+}
+
 void talk_event(struct tui *t, struct buffer *b, const struct event *e)
 {
 	struct words_about about = {.server = t->env->server,
@@ -47,7 +99,7 @@ void talk_event(struct tui *t, struct buffer *b, const struct event *e)
 	char text[WORDS_MAX];
 
 	if (e->type == EVENT_DELIVERED) {
-		notice_to(t, b, LINE_NOTICE, "delivered to %s", e->with);
+		delivered(t, b, e);
 		return;
 	}
 	if (e->type == EVENT_UNSAID)

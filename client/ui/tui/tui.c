@@ -41,7 +41,7 @@ static void print_waiting(const struct buffer *b)
 	uint64_t at = scrollback_first(b->lines);
 	const struct line *l;
 
-	for (; b->unacked > 0 && at < scrollback_end(b->lines); at++) {
+	for (; at < scrollback_end(b->lines); at++) {
 		l = scrollback_at(b->lines, at);
 		if (l->own && l->pending)
 			print_unsent(b, (const uint8_t *)l->text + l->quote,
@@ -53,9 +53,11 @@ static void print_waiting(const struct buffer *b)
  * not arrive, and what was being written, stays on the terminal. */
 static void print_unsent_texts(const struct tui *t)
 {
-	const struct buffer *b = NULL;
+	const struct buffer *b;
 
-	while ((b = buffers_next(&t->buffers, b)) != NULL) {
+	/* A person's window may be closed before all is sent. */
+	TAILQ_FOREACH(b, &t->buffers.list, next)
+	{
 		print_waiting(b);
 		if (buffer_has_draft(b))
 			print_unsent(
