@@ -6,7 +6,6 @@ import json
 import os
 import re
 import resource
-import shlex
 import shutil
 import signal
 import subprocess
@@ -17,7 +16,7 @@ import example
 import pytest
 import transcript1
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from harness import BUILD, PASSWORD, TOP, Client, Server, until
+from harness import BUILD, PASSWORD, TOP, Client, Process, Server, environment, until, with_a_pair
 from test_client import terminal  # noqa: F401
 from test_hostile_relay import people, relay, seen  # noqa: F401
 from test_missed import den, enters, heard, say
@@ -307,48 +306,59 @@ def test_the_screen_shows_it(room, terminal, tmp_path):
 
 
 def commands(title):
-    """Who types which command, in the first block below this heading of the README."""
+    """Who types which line, in the first block below this heading of the README."""
     with open(os.path.join(TOP, "README.md")) as f:
         block = f.read().split("## " + title + "\n")[1].split("```")[1]
-    lines = [shlex.split(line, comments=True) for line in block.strip().splitlines()]
-    return [(words[0].rstrip("$"), words[1:]) for words in lines]
+    return [line.split("$ ", 1) for line in block.strip().splitlines()]
 
 
-def test_the_dispute_of_the_readme(room, tmp_path):
-    talk, copy, show, compare = commands("A dispute, settled in four commands")
-    assert talk[0] == "alice" and talk[1][:2] == ["conclave", "--transcript"]
-    a = room("alice", *[os.path.join(tmp_path, "evidence") if w == "~/evidence" else w for w in talk[1][1:3]])
-    a.joined()
-    b = room("bob", "--transcript", str(tmp_path / "bobs"))
-    b.joined()
-    b.say("I agree: 40 pounds")
-    sent(b, 1)
-    a.see("message")
-    a.do(do="receipt")
-    a.see("receipt", asked=True)
-    a.quit()
-    b.quit()
-    assert copy[0] == "alice" and copy[1][0] == "scp"
-    carol = tmp_path / "carol"
+def test_the_dispute_of_the_readme(tmp_path):
+    """Every line is run as it stands there, with this server's invite in its place, and
+    another folder in place of another machine."""
+    (one, talk), (two, copy), (three, show), (four, compare) = commands("A dispute, settled in four commands")
+    assert (one, two, three, four) == ("alice", "alice", "carol", "carol")
+    s = Server(tmp_path / "server")
+    alice, carol = tmp_path / "alice", tmp_path / "carol"
+    alice.mkdir()
     carol.mkdir()
-    for path in tmp_path.glob(copy[1][1].replace("~/", "")):
-        shutil.copy(path, carol)
+    env = with_a_pair(environment(alice, PATH=BUILD + ":" + os.environ["PATH"], CONCLAVE_NAME="alice",
+                                  CONCLAVE_PASSWORD=PASSWORD, CAROL=str(carol)))
+    talk, n = re.subn(r"conclave://chat\.example/lobby#\.\.\.", s.invite, talk)
+    assert n == 1
+    a = Process(["bash", "-c", talk], env, cwd=alice)
+    b = Client(tmp_path / "bob", s.listening[0], "bob", "--transcript", str(tmp_path / "bobs"))
+    try:
+        b.see("keeps", name="alice", on=True)       # "the others see that alice keeps one"
+        b.say("I agree: 40 pounds")
+        until(lambda: any("I agree: 40 pounds" in line for line in a.out))
+        a.p.stdin.write(b"/receipt\n")
+        a.p.stdin.flush()
+        until(lambda: any("server has signed" in line for line in a.out))
+        a.p.stdin.close()
+        assert a.wait() == 0, a.err
+        b.quit()
+    finally:
+        for process in (a, b, s):
+            process.stop()
+    scp = 'scp() { cp -- "${@:1:$#-1}" "$CAROL"; }\n'
+    subprocess.run(["bash", "-c", scp + copy], env=env, cwd=alice, check=True, timeout=60)
     t = found(*files(carol))[1]["transcripts"][0]
-    env = dict(os.environ, PATH=BUILD + ":" + os.environ["PATH"], SERVERS_KEY=t["server"],
+    env.update(SERVERS_KEY=t["server"],
                BOBS_KEY=next(q["fingerprint"] for q in t["people"] if q["name"] == "bob"))
 
-    def carol_runs(words):
-        assert words[:2] == ["conclave", "verify"]
-        line = " ".join('"%s"' % w if w.startswith("$") else w for w in words)
-        return subprocess.run(line, shell=True, cwd=carol, env=env, capture_output=True, text=True, timeout=60)
-    assert show[0] == compare[0] == "carol"
-    r = carol_runs(show[1])
+    def carol_runs(line):
+        return subprocess.run(["bash", "-c", line], cwd=carol, env=env, capture_output=True, text=True, timeout=60)
+    r = carol_runs(show)
     assert r.returncode == 0 and "bob: I agree: 40 pounds" in r.stdout, r
-    assert "which you named" in r.stdout and "as the server signed" in r.stdout
+    assert r.stdout.count("which you named") == 2 and "as the server signed" in r.stdout
     shutil.copy(files(carol)[0], carol / "alices-lobby.jsonl")
     shutil.copy(files(tmp_path / "bobs")[0], carol / "bobs-lobby.jsonl")
-    r = carol_runs(compare[1])
+    r = carol_runs(compare)
     assert r.returncode == 0 and "have one log" in r.stdout, r
+    # Of somebody else's key nothing is proved.
+    env.update(BOBS_KEY=t["server"])
+    r = carol_runs(show)
+    assert r.returncode == 1 and "NOT PROVED" in r.stdout, r
 
 
 def test_a_log_that_was_rewritten(world, relay, tmp_path):
