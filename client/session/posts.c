@@ -9,6 +9,7 @@ struct post {
 	uint8_t message[WIRE_ID]; /* the same, or for an edit: of which */
 	uint8_t who[WIRE_HASH];	  /* a fingerprint */
 	bool deleted, forgotten;
+	bool purge; /* once its offset is known */
 	uint8_t deleted_by[WIRE_ID]; /* the id of the deletion */
 	uint64_t offset;	     /* in the log; 0: not known (yet) */
 	uint64_t seq; /* our own: on this connection; 0: not sealed */
@@ -23,6 +24,7 @@ struct posts {
 	uint8_t self[WIRE_HASH];
 	struct ring older; /* read because the user asked */
 	struct ring ring;  /* in the order of the log */
+	bool purge_due;	   /* some have `purge` and an offset */
 	struct changes *changes;
 };
 
@@ -276,6 +278,13 @@ void posts_sealed(struct posts *p, const uint8_t id[WIRE_ID], uint64_t seq)
 		o->seq = seq;
 }
 
+/* It is there in the log. */
+static void place(struct posts *p, struct post *o, uint64_t offset)
+{
+	o->offset = offset;
+	p->purge_due = p->purge_due || o->purge;
+}
+
 void posts_marked(struct posts *p, uint64_t seq, uint64_t offset)
 {
 	struct post *o;
@@ -285,7 +294,7 @@ void posts_marked(struct posts *p, uint64_t seq, uint64_t offset)
 		o = at(p, i - 1);
 		if (o->seq != seq)
 			continue;
-		o->offset = offset;
+		place(p, o, offset);
 		o->seq = 0;
 		return;
 	}
@@ -305,7 +314,7 @@ void posts_place(struct posts *p, const uint8_t who[WIRE_HASH],
 	struct post *o = find(p, who, id);
 
 	if (o != NULL)
-		o->offset = offset;
+		place(p, o, offset);
 }
 
 size_t posts_entries(const struct posts *p, const uint8_t id[WIRE_ID],
@@ -325,6 +334,41 @@ size_t posts_entries(const struct posts *p, const uint8_t id[WIRE_ID],
 			offset[n++] = o->offset;
 	}
 	return n;
+}
+
+void posts_purge(struct posts *p, const uint8_t id[WIRE_ID])
+{
+	const struct post *m = message_of(p, NULL, id);
+	struct post *o;
+	size_t i;
+
+	for (i = 0; m != NULL && i < count(p); i++) {
+		o = at(p, i);
+		if (memcmp(o->message, m->id, WIRE_ID) == 0 &&
+		    memcmp(o->who, m->who, WIRE_HASH) == 0)
+			o->purge = o->offset == 0 && !o->forgotten;
+	}
+}
+
+bool posts_purge_due(const struct posts *p)
+{
+	return p->purge_due;
+}
+
+uint64_t posts_purge_next(struct posts *p)
+{
+	struct post *o;
+	size_t i;
+
+	for (i = 0; i < count(p); i++) {
+		o = at(p, i);
+		if (!o->purge || o->offset == 0)
+			continue;
+		o->purge = false;
+		return o->offset;
+	}
+	p->purge_due = false;
+	return 0;
 }
 
 void posts_at(const struct posts *p, uint64_t offset, struct event *e)

@@ -62,6 +62,11 @@ void posts_place(struct posts *p, const uint8_t who[WIRE_HASH],
  * 0: the message, or where it is, is not known. *own: the user wrote it. */
 size_t posts_entries(const struct posts *p, const uint8_t id[WIRE_ID],
     uint64_t *offset, size_t max, bool *own);
+/* The message is purged: its edits whose place is not known yet are to be purged as
+ * well. posts_purge_next: where one of them is now, once; 0: none is known. */
+void posts_purge(struct posts *p, const uint8_t id[WIRE_ID]);
+bool posts_purge_due(const struct posts *p); /* one is, perhaps */
+uint64_t posts_purge_next(struct posts *p);
 /* The message whose text is in the entry at `offset`: its id and author are
  * written to the event. */
 void posts_at(const struct posts *p, uint64_t offset, struct event *e);

@@ -13,8 +13,20 @@ bool reads_waits(const struct reads *r)
 
 bool reads_wants(const struct reads *r)
 {
-	return !reads_waits(r) &&
-	       (catchup_wants(r->catchup) || older_wants(r->older));
+	return posts_purge_due(r->posts) ||
+	       (!reads_waits(r) &&
+		   (catchup_wants(r->catchup) || older_wants(r->older)));
+}
+
+/* Nobody waits for the answers. */
+static int purge_late(const struct reads *r, struct requests *requests)
+{
+	struct request q = {.type = REQUEST_PURGE,
+	    .room = older_room(r->older),
+	    .offset = posts_purge_next(r->posts)};
+	uint32_t number;
+
+	return q.offset == 0 ? 0 : requests_put(requests, &q, NULL, &number);
 }
 
 int reads_ask(const struct reads *r, struct requests *requests,
@@ -23,8 +35,12 @@ int reads_ask(const struct reads *r, struct requests *requests,
 	bool missed = catchup_wants(r->catchup);
 	struct request q;
 	uint32_t number;
-	int err =
-	    missed ? catchup_ask(r->catchup, &q, now_ms) : older_ask(r->older, &q);
+	int err;
+
+	if (posts_purge_due(r->posts))
+		return purge_late(r, requests);
+	err = missed ? catchup_ask(r->catchup, &q, now_ms)
+		     : older_ask(r->older, &q);
 
 	if (err == 0)
 		err = requests_put(requests, &q, room, &number);
@@ -92,5 +108,6 @@ int reads_purge(const struct reads *r, struct requests *requests,
 		if ((err = requests_put(requests, &q, NULL, req)) != 0)
 			return err;
 	}
+	posts_purge(r->posts, id);
 	return 0;
 }

@@ -203,9 +203,9 @@ int session_history(struct session *s, const struct chatroom *room,
  * speak there. */
 int session_receipt(struct session *s, const struct chatroom *room, bool all,
     uint32_t *req) MUST_CHECK;
-/* Asks the server to destroy the message with that id and its edits; answers as
- * session_ask's, that to the last entry with the number *req. EVENT_PURGE tells
- * the room. ERR_ABSENT: there is no such message, or it is not in the history;
+/* Asks the server to destroy the message with that id and its edits, also those that
+ * it has not acknowledged yet; answers as session_ask's, that to the last entry that
+ * it has with the number *req. EVENT_PURGE tells the room. ERR_ABSENT: there is no such message, or it is not in the history;
  * ERR_LIMIT; ERR_ROOM. */
 int session_purge(struct session *s, const struct chatroom *room,
     const uint8_t id[WIRE_ID], uint32_t *req) MUST_CHECK;

@@ -1,10 +1,13 @@
 """A room's history as the faces show it: read back from the newest to the oldest in
 parts, with what was done to a message since, on the screen and in JSON lines."""
 
+import os
 import re
+import signal
 
 from harness import PASSWORD, until
 from test_client import terminal  # noqa: F401
+from test_keeper import processes
 from test_missed import den, enters, heard, nothing_false, say, sent
 
 
@@ -105,6 +108,29 @@ def test_purged_now_and_later(world):
     got, _ = part(b)
     assert [e["text"] for e in got if e["event"] == "message"] == ["to stay", "second"]
     assert [e["by"] for e in got if e["event"] == "gone"] == ["alice"] * 3
+    nothing_false(a, b)
+
+
+def test_an_edit_on_its_way_is_purged_with_its_message(world):
+    """The keeper stands still: the edit is not acknowledged when the user purges its
+    message. It goes as well when it is in the log; what waits for the purge is answered."""
+    s, a, b = den(world, "alice", "bob")
+    say(a, "first", "second")
+    sent(a, 2)
+    heard(b, "second")
+    first = next(m["id"] for m in b.events("message", room="den") if m["text"] == "first")
+    keeper = processes(s)[1]
+    os.kill(keeper, signal.SIGSTOP)
+    a.do(do="edit", room="den", of=first, text="first, again")
+    a.do(do="purge", room="den", of=first, ref="it")
+    os.kill(keeper, signal.SIGCONT)
+    a.see("done", ref="it")
+    b.see("purge", n=2)
+    got, _ = part(b)
+    assert [e["text"] for e in got if e["event"] == "message"] == ["second"]
+    assert [e["by"] for e in got if e["event"] == "gone"] == ["alice"] * 2
+    assert not [e for e in got if e["event"] == "edit"]
+    assert len(a.events("done")) == len(a.events("done", ref="it")) + 1  # of the room's making
     nothing_false(a, b)
 
 

@@ -176,6 +176,44 @@ TEST(the_newest_are_remembered)
 	posts_free(p);
 }
 
+/* Edits of ours that are on their way when their message is purged: each once, when
+ * its place is known. */
+TEST(edits_on_their_way_are_purged)
+{
+	struct posts *p = posts_new(alice);
+	uint8_t id[6][WIRE_ID] = {{0}};
+	uint64_t offset[8];
+	bool own;
+	uint32_t i;
+
+	(void)state;
+	for (i = 1; i < 6; i++)
+		put_u32(id[i], i);
+	say(p, alice, CONTENT_MESSAGE, 1, 0, NULL);
+	posts_place(p, alice, id[1], 11);
+	for (i = 2; i < 5; i++) {
+		say(p, alice, CONTENT_EDIT, i, i - 1, NULL);
+		posts_sealed(p, id[i], i);
+	}
+	say(p, alice, CONTENT_MESSAGE, 5, 0, NULL);
+	posts_sealed(p, id[5], 5);
+	posts_marked(p, 2, 12);
+	assert_false(posts_purge_due(p));
+	posts_purge(p, id[3]); /* by the id of an edit */
+	assert_int_equal(posts_entries(p, id[3], offset, 8, &own), 2);
+	assert_false(posts_purge_due(p));
+	posts_forget(p, id[4]); /* it was never sent */
+	posts_marked(p, 3, 13);
+	posts_marked(p, 5, 15); /* another message */
+	assert_true(posts_purge_due(p));
+	assert_int_equal(posts_purge_next(p), 13);
+	assert_int_equal(posts_purge_next(p), 0);
+	assert_false(posts_purge_due(p));
+	posts_purge(p, (const uint8_t[WIRE_ID]){9}); /* unknown */
+	assert_false(posts_purge_due(p));
+	posts_free(p);
+}
+
 TEST(what_was_dropped_was_never_said)
 {
 	struct posts *p = posts_new(alice);
@@ -373,6 +411,39 @@ TEST(we_change_our_messages)
 	world_free(w);
 }
 
+/* The edit is acknowledged when its message is already purged: it goes as well. */
+TEST(an_edit_that_comes_after_the_purge)
+{
+	struct world *w = joined(1);
+	const struct chatroom *room = session_first_room(w->s);
+	uint8_t own[WIRE_ID];
+	uint32_t req;
+
+	(void)state;
+	world_say(w, "one");
+	world_pump(w);
+	memcpy(own, w->fake.last_id, WIRE_ID);
+	assert_int_equal(session_purge(w->s, room, own, &req), ERR_ABSENT);
+	fake_ack(&w->fake, 1);
+	world_pump(w);
+	assert_int_equal(post(w, EVENT_EDIT, own, "two"), 0);
+	world_pump(w);
+	lines_free(&w->fake.got);
+	assert_int_equal(session_purge(w->s, room, own, &req), 0);
+	world_tick(w, 0);
+	world_pump(w);
+	check_got(w, "purge 1 1 1", NULL);
+	fake_ack(&w->fake, 2);
+	world_pump(w);
+	world_tick(w, 0);
+	world_pump(w);
+	check_got(w, "purge 1 2 2", NULL);
+	world_tick(w, 0);
+	world_pump(w);
+	check_got(w, NULL);
+	world_free(w);
+}
+
 /* Says, edits and deletes; returns the message's id. */
 static void say_edit_delete(struct world *w, uint8_t own[WIRE_ID])
 {
@@ -479,12 +550,14 @@ int main(void)
 	ADD(an_id_that_two_people_used);
 	ADD(what_was_never_seen);
 	ADD(the_newest_are_remembered);
+	ADD(edits_on_their_way_are_purged);
 	ADD(what_was_dropped_was_never_said);
 	ADD(others_change_their_messages);
 	ADD(others_change_nothing_else);
 	ADD(what_is_no_content);
 	ADD(a_change_is_the_first_that_somebody_says);
 	ADD(we_change_our_messages);
+	ADD(an_edit_that_comes_after_the_purge);
 	ADD(ours_are_sealed_again);
 	ADD(ours_are_held);
 	ADD(after_a_reconnect);
