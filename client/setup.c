@@ -314,9 +314,9 @@ static int find_sealed(
 	int r = files_path(s, o, "sealed", &path, why);
 
 	if (r == ERR_IO && nothing_there(path))
-		r = sealed_rooms_open(&s->sealed, NULL, why);
+		r = sealed_rooms_open(&s->sealed, NULL, NULL, why);
 	else if (r == 0)
-		r = sealed_rooms_open(&s->sealed, path, why);
+		r = sealed_rooms_open(&s->sealed, path, s->identity, why);
 	free(path);
 	if (r == 0 && o->server.has_seal)
 		sealed_rooms_give(s->sealed, o->server.room, o->server.seal);

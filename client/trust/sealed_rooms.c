@@ -7,11 +7,15 @@
 #include <string.h>
 
 #include "client/trust/records.h"
+#include "client/trust/sealed_file.h"
 #include "shared/base/secret.h"
 #include "shared/os/file.h"
 #include "shared/proto/seal.h"
 #include "shared/wire/b64.h"
 #include "shared/wire/text.h"
+
+#define MAGIC "conclave sealed rooms 1\n"
+#define LABEL "conclave/1 sealed rooms file"
 
 struct sealed_room {
 	char name[WIRE_ROOM_MAX + 1];
@@ -21,6 +25,7 @@ struct sealed_room {
 
 struct sealed_rooms {
 	char *path;		  /* or NULL */
+	struct sealed_file *file; /* owned; NULL without a path */
 	struct sealed_room *room; /* owned, in secure memory; the oldest first */
 	size_t n, cap;
 	bool failed;
@@ -137,43 +142,6 @@ static int read_all(
 	return nomem ? errmsg_set(why, ERR_NOMEM, "out of memory") : r;
 }
 
-int sealed_rooms_open(
-    struct sealed_rooms **out, const char *path, struct errmsg *why)
-{
-	struct sealed_rooms *s = calloc(1, sizeof(*s));
-	struct buf text;
-	int r = 0;
-
-	*out = NULL;
-	if (s == NULL ||
-	    (path != NULL && (s->path = strdup(path)) == NULL)) {
-		free(s);
-		return errmsg_set(why, ERR_NOMEM, "out of memory");
-	}
-	buf_init_secret(&text, FILE_MAX + 1);
-	if (path != NULL)
-		r = file_read(path, FILE_PRIVATE | FILE_NO_LINK, &text, why);
-	if (r == ERR_AGAIN)
-		r = 0;
-	else if (r == 0 && path != NULL)
-		r = read_all(s, &text, why);
-	buf_free(&text);
-	if (r == 0)
-		*out = s;
-	else
-		sealed_rooms_free(s);
-	return r;
-}
-
-void sealed_rooms_free(struct sealed_rooms *s)
-{
-	if (s == NULL)
-		return;
-	secret_free(s->room, s->cap * sizeof(*s->room));
-	free(s->path);
-	free(s);
-}
-
 /* --- writing --------------------------------------------------------------- */
 
 static int put_line(struct buf *out, const struct sealed_room *e)
@@ -195,22 +163,109 @@ static int put_line(struct buf *out, const struct sealed_room *e)
  * used, and safe from a power cut. */
 static void flush(struct sealed_rooms *s)
 {
-	struct buf text;
+	struct buf text, file;
 	size_t i;
 	int r = 0;
 
 	if (s->path == NULL)
 		return;
 	buf_init_secret(&text, FILE_MAX);
+	buf_init(&file, sealed_file_more(s->file) + FILE_MAX);
 	for (i = 0; r == 0 && i < s->n; i++)
 		if (!s->room[i].given)
 			r = put_line(&text, &s->room[i]);
+	if (r == 0)
+		r = sealed_file_seal(s->file, &file, text.p, text.len);
 	if (r != 0)
 		(void)errmsg_set(&s->why, r, "%s: %s", s->path, err_str(r));
 	else
-		r = file_write(s->path, text.p, text.len, FILE_REPLACE, &s->why);
+		r = file_write(s->path, file.p, file.len, FILE_REPLACE, &s->why);
 	s->failed = s->failed || r != 0;
 	buf_free(&text);
+	buf_free(&file);
+}
+
+/* --- opening --------------------------------------------------------------- */
+
+static bool is_sealed(const struct buf *file)
+{
+	return file->len >= sizeof(MAGIC) - 1 &&
+	       memcmp(file->p, MAGIC, sizeof(MAGIC) - 1) == 0;
+}
+
+/* The text of the file, which an earlier version may have written. */
+static int read_file(
+    struct sealed_rooms *s, const struct buf *file, struct errmsg *why)
+{
+	struct buf text;
+	int r;
+
+	buf_init_secret(&text, FILE_MAX);
+	r = sealed_file_open(s->file, &text, file->p, file->len);
+	if (r == 0)
+		r = read_all(s, &text, why);
+	else if (!is_sealed(file))
+		r = read_all(s, file, why);
+	else if (r == ERR_NOMEM || r == ERR_CRYPTO)
+		(void)errmsg_set(why, r, "cannot open %s", s->path);
+	else
+		r = errmsg_set(why, ERR_USAGE,
+		    "%s is damaged, or is another identity's: it says which "
+		    "rooms are sealed, and has their secrets. Put it back from "
+		    "a copy; without it those rooms need their invites again",
+		    s->path);
+	buf_free(&text);
+	return r;
+}
+
+static int load(struct sealed_rooms *s, struct errmsg *why)
+{
+	struct buf file;
+	int r;
+
+	buf_init_secret(&file, FILE_MAX + 1);
+	r = file_read(s->path, FILE_PRIVATE | FILE_NO_LINK, &file, why);
+	if (r == ERR_AGAIN)
+		r = 0;
+	else if (r == 0 && (r = read_file(s, &file, why)) == 0 &&
+		 file.len > 0 && !is_sealed(&file))
+		flush(s); /* sealed_rooms_failed tells of an error */
+	buf_free(&file);
+	return r;
+}
+
+int sealed_rooms_open(struct sealed_rooms **out, const char *path,
+    const struct identity *identity, struct errmsg *why)
+{
+	struct sealed_rooms *s = calloc(1, sizeof(*s));
+	int r = s != NULL ? 0 : ERR_NOMEM;
+
+	*out = NULL;
+	if (r == 0 && path != NULL) {
+		s->path = strdup(path);
+		r = s->path == NULL
+			? ERR_NOMEM
+			: sealed_file_new(&s->file, MAGIC, LABEL, identity);
+	}
+	if (r != 0)
+		(void)errmsg_set(why, r, "%s", err_str(r));
+	else if (path != NULL)
+		r = load(s, why);
+	if (r == 0)
+		*out = s;
+	else
+		sealed_rooms_free(s);
+	return r;
+}
+
+void sealed_rooms_free(struct sealed_rooms *s)
+{
+	if (s == NULL)
+		return;
+	secret_free(s->room, s->cap * sizeof(*s->room));
+	sealed_file_free(s->file);
+	free(s->path);
+	free(s);
 }
 
 bool sealed_rooms_failed(struct sealed_rooms *s, struct errmsg *why)

@@ -114,10 +114,12 @@ def test_the_server_holds_no_text_and_no_secret(world):
     for path, text in files:
         assert WORD.encode() not in text and secret.encode() not in text, path
         assert key not in text, path
-    # in the clients the secret is in the one file that is theirs alone
-    found = [path for path, text in stored(world.tmp / "alice", world.tmp / "bob")
-             if secret.encode() in text]
-    assert len(found) == 2 and all("/sealed/" in p for p in found), found
+    # in the clients it is in no file in the clear, and sealed in one that is theirs alone
+    files = list(stored(world.tmp / "alice", world.tmp / "bob"))
+    for path, text in files:
+        assert secret.encode() not in text and key not in text, path
+    found = [path for path, _ in files if "/sealed/" in path]
+    assert len(found) == 2, found
     for path in found:
         assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     # nor in what they say of themselves
@@ -376,6 +378,24 @@ def test_a_seal_that_is_set_back(world, back):
         assert "older secret" in c.see("closed")["text"]
 
 
+def test_a_file_of_an_earlier_version(world):
+    """It has the secrets in the clear: it is read, and sealed at once."""
+    s, a, b, invite = two(world)
+    b.quit()
+    path = next(p for p, text in stored(world.tmp / "bob") if "/sealed/" in p)
+    with open(path, "w") as f:
+        f.write("vault 1 %s\n" % secret_of(invite))
+    b = world.client(s, "bob")
+    b.joined()
+    b.do(do="join", room="vault")
+    b.see("joined", room="vault")
+    say(a, "still sealed")
+    b.see("message", text="still sealed")
+    with open(path, "rb") as f:
+        text = f.read()
+    assert text.startswith(b"conclave sealed rooms 1\n") and secret_of(invite).encode() not in text
+
+
 def test_a_file_that_is_not_understood(world):
     """It would let a sealed room pass for an open one."""
     s, a, b, invite = two(world)
@@ -485,6 +505,6 @@ def test_the_screen(world):
     until(lambda: [p for p, text in stored(world.tmp / "erin") if p.endswith("lines.txt")],
           what="the export")
     for path, text in stored(world.tmp / "erin"):
-        assert secret_of(new).encode() not in text or "/sealed/" in path, path
+        assert secret_of(new).encode() not in text, path
         if path.endswith("lines.txt"):
             assert b"/vault#" in text and b",s=" not in text

@@ -6,6 +6,7 @@
 #include "tests/unit/folder.h"
 #include "tests/unit/group_world.h"
 #include "shared/crypto/library.h"
+#include "shared/os/file.h"
 
 static const uint8_t one[WIRE_KEY] = {1}, two[WIRE_KEY] = {2},
 		     three[WIRE_KEY] = {3};
@@ -55,7 +56,7 @@ static struct sealed_rooms *memory(void)
 	struct sealed_rooms *file;
 	struct errmsg why;
 
-	assert_int_equal(sealed_rooms_open(&file, NULL, &why), 0);
+	assert_int_equal(sealed_rooms_open(&file, NULL, NULL, &why), 0);
 	return file;
 }
 
@@ -372,6 +373,30 @@ static void test_a_new_secret(void **state)
 
 #define KEY_1 "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
+/* It has one secret, of vault, and no byte of it in the clear. */
+static void has_the_secret(const char *path, const struct identity *id)
+{
+	struct sealed_rooms *file;
+	struct seal_secret of;
+	struct seals_ops ops;
+	struct errmsg why;
+	struct buf bytes;
+
+	assert_int_equal(sealed_rooms_open(&file, path, id, &why), 0);
+	assert_false(sealed_rooms_failed(file, &why));
+	ops = sealed_rooms_ops(file);
+	assert_true(ops.get(ops.arg, "Vault", 0, &of));
+	assert_memory_equal(of.secret, one, WIRE_KEY);
+	assert_int_equal(of.generation, 1);
+	assert_false(ops.get(ops.arg, "vault", 1, &of));
+	assert_false(sealed_rooms_has(file, "den"));
+	sealed_rooms_free(file);
+	buf_init(&bytes, FILE_MAX);
+	assert_int_equal(file_read(path, FILE_PRIVATE, &bytes, &why), 0);
+	assert_null(memmem(bytes.p, bytes.len, KEY_1, 8));
+	buf_free(&bytes);
+}
+
 static void test_the_file(void **state)
 {
 	static const char *const bad[] = {"vault\n", "vault 1\n",
@@ -379,14 +404,18 @@ static void test_the_file(void **state)
 	    "vault 1000000001 " KEY_1 "\n", "va/ult 1 " KEY_1 "\n",
 	    "vault 1 " KEY_1 " more\n", "vault 1 " KEY_1 "A\n"};
 	const char *path = folder_path(state, "sealed");
+	uint8_t seed[32] = {1};
+	struct identity *id = identity_from_seed(seed), *other;
 	struct seal_secret of = {.generation = 1};
 	struct sealed_rooms *file;
 	struct seals_ops ops;
 	struct errmsg why;
+	struct buf bytes;
 	size_t i;
-	char *text;
 
-	assert_int_equal(sealed_rooms_open(&file, path, &why), 0);
+	seed[0] = 2;
+	other = identity_from_seed(seed);
+	assert_int_equal(sealed_rooms_open(&file, path, id, &why), 0);
 	/* what was only given is not written */
 	sealed_rooms_give(file, "den", two);
 	ops = sealed_rooms_ops(file);
@@ -394,26 +423,46 @@ static void test_the_file(void **state)
 	ops.put(ops.arg, "vault", &of);
 	assert_false(sealed_rooms_failed(file, &why));
 	sealed_rooms_free(file);
-	text = folder_read(path);
-	assert_string_equal(text, "vault 1 " KEY_1 "\n");
-	free(text);
-	assert_int_equal(sealed_rooms_open(&file, path, &why), 0);
-	ops = sealed_rooms_ops(file);
-	assert_true(ops.get(ops.arg, "Vault", 0, &of));
-	assert_memory_equal(of.secret, one, WIRE_KEY);
-	assert_false(ops.get(ops.arg, "vault", 1, &of));
-	assert_false(sealed_rooms_has(file, "den"));
-	sealed_rooms_free(file);
+	has_the_secret(path, id);
+	/* with another identity it does not open, nor with any bit changed */
+	assert_int_equal(
+	    sealed_rooms_open(&file, path, other, &why), ERR_USAGE);
+	buf_init(&bytes, FILE_MAX);
+	assert_int_equal(file_read(path, FILE_PRIVATE, &bytes, &why), 0);
+	assert_null(memmem(bytes.p, bytes.len, "vault", 5));
+	assert_null(memmem(bytes.p, bytes.len, KEY_1, 8));
+	for (i = 0; i < 8 * bytes.len; i += 5 * CONCLAVE_SLOW) {
+		bytes.p[i / 8] ^= (uint8_t)(1 << i % 8);
+		assert_int_equal(file_write(path, bytes.p, bytes.len,
+				     FILE_REPLACE, &why),
+		    0);
+		assert_int_equal(
+		    sealed_rooms_open(&file, path, id, &why), ERR_USAGE);
+		bytes.p[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	for (i = 1; i < bytes.len; i++) {
+		assert_int_equal(
+		    file_write(path, bytes.p, i, FILE_REPLACE, &why), 0);
+		assert_int_equal(
+		    sealed_rooms_open(&file, path, id, &why), ERR_USAGE);
+	}
+	buf_free(&bytes);
+	/* one of an earlier version, in the clear, is sealed at once */
+	folder_write(path, "vault 1 " KEY_1 "\n", 0600);
+	has_the_secret(path, id);
+	has_the_secret(path, id);
 	/* a file that is not understood is no reason to take rooms for open */
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		folder_write(path, bad[i], 0600);
 		assert_int_equal(
-		    sealed_rooms_open(&file, path, &why), ERR_USAGE);
+		    sealed_rooms_open(&file, path, id, &why), ERR_USAGE);
 		assert_null(strstr(why.text, KEY_1));
 	}
 	/* nor one that others can read */
 	folder_write(path, "vault 1 " KEY_1 "\n", 0644);
-	assert_int_not_equal(sealed_rooms_open(&file, path, &why), 0);
+	assert_int_not_equal(sealed_rooms_open(&file, path, id, &why), 0);
+	identity_free(id);
+	identity_free(other);
 }
 
 int main(void)
