@@ -391,6 +391,7 @@ static void ui_event(struct ui *f, const struct event *e)
 		flush_batch(f);
 	if (event_direct(e) && e->type != EVENT_FILE) {
 		ui_plain_direct_event(f, e);
+		recent_event(f->recent, e);
 		return;
 	}
 	f->about = e->room;

@@ -279,6 +279,7 @@ static bool obey(struct ui *f, const struct command *c)
 		break;
 	case COMMAND_SAY:
 	case COMMAND_ME:
+		f->with[0] = '\0';
 		return ui_plain_post(
 		    f, &(struct session_post){EVENT_MESSAGE, NULL, c->text,
 			   c->n, c->kind == COMMAND_ME});

@@ -86,25 +86,62 @@ void ui_plain_direct_event(struct ui *f, const struct event *e)
 
 /* --- commands --------------------------------------------------------------- */
 
+static bool post(
+    struct ui *f, const char *name, const struct session_post *p)
+{
+	char sentence[WORDS_MAX];
+	int r = session_direct(f->env->session, name, f->env->wall_ms(), p);
+
+	if (r == ERR_LIMIT)
+		return false;
+	if (r == ERR_TEXT && p->what == EVENT_REACT) {
+		ui_plain_refuse(f, words_not_reaction);
+	} else if (r != 0) {
+		words_direct_not_said(
+		    sentence, sizeof(sentence), r, name, p->text, p->n);
+		ui_plain_refuse(f, sentence);
+	}
+	return true;
+}
+
 bool ui_plain_msg(struct ui *f, const struct command *c)
 {
 	struct session_post p = {EVENT_MESSAGE, NULL, c->text, c->n, false};
-	char name[WIRE_NAME_MAX + 1], sentence[WORDS_MAX];
-	int r;
+	char name[WIRE_NAME_MAX + 1];
 
-	if (!words_direct_name(name, &p.text, &p.n) || p.n == 0) {
-		ui_plain_refuse(f, words_direct_usage);
-		return true;
-	}
-	r = session_direct(f->env->session, name, f->env->wall_ms(), &p);
-	if (r == ERR_LIMIT)
-		return false;
-	if (r == 0)
-		return true;
-	words_direct_not_said(
-	    sentence, sizeof(sentence), r, name, p.text, p.n);
-	ui_plain_refuse(f, sentence);
+	if (words_direct_name(name, &p.text, &p.n) && p.n > 0)
+		return post(f, name, &p);
+	ui_plain_refuse(f, words_direct_usage);
 	return true;
+}
+
+bool ui_plain_direct_post(struct ui *f, const struct session_post *p)
+{
+	return post(f, f->with, p);
+}
+
+void ui_plain_last_of(struct ui *f, struct command *c)
+{
+	const char *text = c->text + 1;
+	size_t n = c->n - 1;
+
+	f->with[0] = '\0';
+	if (c->n == 0 || c->text[0] != '@' ||
+	    !words_direct_name(f->with, &text, &n))
+		return;
+	c->text = text;
+	c->n = n;
+	ui_plain_notice(f,
+	    "[direct] the numbers are of what was said with %s, until /last or "
+	    "something said in a room",
+	    f->with);
+}
+
+struct recent_of ui_plain_of(const struct ui *f)
+{
+	if (f->with[0] != '\0')
+		return (struct recent_of){NULL, f->with};
+	return (struct recent_of){f->io.room, ""};
 }
 
 void ui_plain_direct_held(struct ui *f, const struct command *c, bool send)

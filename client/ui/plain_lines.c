@@ -299,7 +299,8 @@ static const char *held(struct ui *f)
 	for (i = 0;
 	     (id = session_unsent(f->env->session, f->io.room, i, &is)) != NULL;
 	     i++) {
-		m = is ? recent_find(f->recent, f->io.room, id, NULL) : NULL;
+		m = is ? recent_find(f->recent, (struct recent_of){f->io.room, ""},
+			     id, NULL) : NULL;
 		if (m != NULL)
 			ui_plain_notice(f, "held: %s", m->quote);
 		n += is;
@@ -326,7 +327,10 @@ static const char *info(struct ui *f, const struct command *c)
 	size_t n = c->n, number = 0;
 
 	if (command_number(&text, &n, &number) && n == 0)
-		m = recent_number(f->recent, f->io.room, number);
+		m = recent_number(f->recent, ui_plain_of(f), number);
+	if (f->with[0] != '\0')
+		return "/info is about what was said in a room: /last numbers "
+		       "that";
 	if (m == NULL)
 		return recent_no_number;
 	if (ls != NULL)

@@ -130,14 +130,17 @@ static void show_numbered(void *arg, const struct recent_message *m)
 
 bool ui_plain_obey(struct ui *f, const struct command *c)
 {
-	const struct chatroom *room = f->io.room;
+	struct command last = *c;
 	struct session_post p;
 	const char *why;
 
-	if (c->kind == COMMAND_LAST)
-		why = recent_last(f->recent, room, c, show_numbered, f);
-	else if ((why = recent_post(&p, f->recent, room, c)) == NULL)
-		return ui_plain_post(f, &p);
+	if (c->kind == COMMAND_LAST) {
+		ui_plain_last_of(f, &last);
+		why = recent_last(
+		    f->recent, ui_plain_of(f), &last, show_numbered, f);
+	} else if ((why = recent_post(&p, f->recent, ui_plain_of(f), c)) == NULL)
+		return f->with[0] != '\0' ? ui_plain_direct_post(f, &p)
+					  : ui_plain_post(f, &p);
 	if (why != NULL)
 		ui_plain_refuse(f, why);
 	return true;

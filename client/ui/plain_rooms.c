@@ -343,7 +343,7 @@ static const char *purge(struct ui *f, const struct command *c)
 {
 	const char *why;
 	const struct recent_message *m =
-	    recent_purge(f->recent, f->io.room, c, &why);
+	    recent_purge(f->recent, (struct recent_of){f->io.room, ""}, c, &why);
 
 	if (m == NULL)
 		return why;

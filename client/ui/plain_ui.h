@@ -35,6 +35,8 @@ struct ui {
 	bool full_said;		  /* warned about pending messages */
 	bool joined_once;
 	struct recent *recent; /* owned */
+	char with[WIRE_NAME_MAX + 1]; /* whose direct messages have numbers, and
+				       * are meant by /edit; "": the room's */
 	struct trust_compare compare;
 	bool clock_said;    /* warned that clocks differ */
 	bool kept_said;	    /* said that messages wait for the server */
@@ -152,6 +154,12 @@ bool ui_plain_obey(struct ui *f, const struct command *c);
  * line later); /known NAME and /drop NAME. */
 void ui_plain_direct_event(struct ui *f, const struct event *e);
 bool ui_plain_msg(struct ui *f, const struct command *c);
+/* Says something to the person in f->with. False: not now. */
+bool ui_plain_direct_post(struct ui *f, const struct session_post *p);
+/* Takes the name from "/last @NAME [N]"; without one the room is meant from now on. */
+void ui_plain_last_of(struct ui *f, struct command *c);
+/* Whose messages commands name. */
+struct recent_of ui_plain_of(const struct ui *f);
 void ui_plain_direct_held(struct ui *f, const struct command *c, bool send);
 
 /* plain_commands.c: how far a file is. */

@@ -1,4 +1,5 @@
 /* recent.c - a ring of messages. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,15 +42,27 @@ static struct recent_message *at(const struct recent *r, size_t i)
 	return &r->ring[(r->oldest + r->n - 1 - i) % RECENT_MAX];
 }
 
+static bool is_of(const struct recent_message *m, struct recent_of of)
+{
+	return of.with[0] != '\0' ? text_same_name(m->with, of.with)
+				  : m->with[0] == '\0' && m->room == of.room;
+}
+
+static struct recent_of of_event(const struct event *e)
+{
+	return event_direct(e) ? (struct recent_of){NULL, e->with}
+			       : (struct recent_of){e->room, ""};
+}
+
 static struct recent_message *find(const struct recent *r,
-    const struct chatroom *room, const uint8_t *id, const uint8_t *author)
+    struct recent_of of, const uint8_t *id, const uint8_t *author)
 {
 	struct recent_message *m;
 	size_t i;
 
 	for (i = 0; r != NULL && i < r->n; i++) {
 		m = at(r, i);
-		if (m->room == room && memcmp(m->id, id, WIRE_ID) == 0 &&
+		if (is_of(m, of) && memcmp(m->id, id, WIRE_ID) == 0 &&
 		    (author == NULL ||
 			memcmp(m->author, author, WIRE_HASH) == 0))
 			return m;
@@ -58,27 +71,27 @@ static struct recent_message *find(const struct recent *r,
 }
 
 const struct recent_message *recent_find(const struct recent *r,
-    const struct chatroom *room, const uint8_t id[WIRE_ID],
+    struct recent_of of, const uint8_t id[WIRE_ID],
     const uint8_t author[WIRE_HASH])
 {
-	return find(r, room, id, author);
+	return find(r, of, id, author);
 }
 
 const struct recent_message *recent_about(
     const struct recent *r, const struct event *e)
 {
-	return e->has_about ? find(r, e->room, e->about, e->author) : NULL;
+	return e->has_about ? find(r, of_event(e), e->about, e->author) : NULL;
 }
 
 const struct recent_message *recent_own(
-    const struct recent *r, const struct chatroom *room)
+    const struct recent *r, struct recent_of of)
 {
 	const struct recent_message *m;
 	size_t i;
 
 	for (i = 0; r != NULL && i < r->n; i++) {
 		m = at(r, i);
-		if (m->room == room && m->own && !m->deleted)
+		if (is_of(m, of) && m->own && !m->deleted)
 			return m;
 	}
 	return NULL;
@@ -137,6 +150,7 @@ static void add(struct recent *r, const struct event *e)
 	m = at(r, 0);
 	memset(m, 0, sizeof(*m));
 	m->room = e->room;
+	snprintf(m->with, sizeof(m->with), "%s", of_event(e).with);
 	memcpy(m->id, e->id, WIRE_ID);
 	memcpy(m->author, e->person->fingerprint, WIRE_HASH);
 	memcpy(m->name, e->person->name, sizeof(m->name));
@@ -156,24 +170,24 @@ void recent_event(struct recent *r, const struct event *e)
 		add(r, e);
 		break;
 	case EVENT_EDIT:
-		m = find(r, e->room, e->about, e->author);
+		m = find(r, of_event(e), e->about, e->author);
 		if (m != NULL)
 			quote(m, e->text, e->text_len);
 		break;
 	case EVENT_DELETE:
-		m = find(r, e->room, e->about, e->author);
+		m = find(r, of_event(e), e->about, e->author);
 		if (m != NULL)
 			m->deleted = true;
 		break;
 	case EVENT_PURGE:
-		m = e->has_about ? find(r, e->room, e->about, e->author) : NULL;
+		m = e->has_about ? find(r, of_event(e), e->about, e->author) : NULL;
 		if (m == NULL)
 			break;
 		secret_wipe(m->quote, sizeof(m->quote));
 		m->deleted = true;
 		break;
 	case EVENT_UNSAID:
-		m = find(r, e->room, e->id, NULL);
+		m = find(r, of_event(e), e->id, NULL);
 		if (m != NULL && m->own)
 			m->deleted = true;
 		break;
@@ -184,20 +198,20 @@ void recent_event(struct recent *r, const struct event *e)
 
 /* --- commands ------------------------------------------------------------ */
 
-/* Numbers the newest of a room from 1, the newest first. */
-static size_t count(struct recent *r, const struct chatroom *room, size_t max)
+/* Numbers the newest from 1, the newest first. */
+static size_t count(struct recent *r, struct recent_of of, size_t max)
 {
 	size_t i, found = 0;
 
 	for (i = 0; i < r->n; i++) {
 		at(r, i)->number = 0;
-		if (at(r, i)->room == room && !at(r, i)->deleted && found < max)
+		if (is_of(at(r, i), of) && !at(r, i)->deleted && found < max)
 			at(r, i)->number = ++found;
 	}
 	return found;
 }
 
-const char *recent_last(struct recent *r, const struct chatroom *room,
+const char *recent_last(struct recent *r, struct recent_of of,
     const struct command *c,
     void (*fn)(void *arg, const struct recent_message *m), void *arg)
 {
@@ -206,7 +220,7 @@ const char *recent_last(struct recent *r, const struct chatroom *room,
 
 	if (n > 0 && (!command_number(&text, &n, &max) || n > 0))
 		return "/last takes a number from 1 to 9999";
-	if (r == NULL || (found = count(r, room, max)) == 0)
+	if (r == NULL || (found = count(r, of, max)) == 0)
 		return "there are no messages yet";
 	r->numbered = true;
 	for (i = r->n; i-- > 0;)
@@ -218,12 +232,12 @@ const char *recent_last(struct recent *r, const struct chatroom *room,
 }
 
 const struct recent_message *recent_number(
-    const struct recent *r, const struct chatroom *room, size_t number)
+    const struct recent *r, struct recent_of of, size_t number)
 {
 	size_t i;
 
 	for (i = 0; r != NULL && number > 0 && i < r->n; i++)
-		if (at(r, i)->room == room && at(r, i)->number == number)
+		if (is_of(at(r, i), of) && at(r, i)->number == number)
 			return at(r, i);
 	return NULL;
 }
@@ -232,14 +246,14 @@ const char recent_no_number[] =
     "no message has that number; /last numbers the last messages";
 
 const struct recent_message *recent_purge(const struct recent *r,
-    const struct chatroom *room, const struct command *c, const char **why)
+    struct recent_of of, const struct command *c, const char **why)
 {
 	const char *text = c->text;
 	size_t n = c->n, number = 0;
 	const struct recent_message *m;
 
 	if (n == 0) {
-		m = recent_own(r, room);
+		m = recent_own(r, of);
 		*why = "there is no message of yours to purge";
 		return m;
 	}
@@ -247,7 +261,7 @@ const struct recent_message *recent_purge(const struct recent *r,
 	if (!command_number(&text, &n, &number) || n > 0)
 		return NULL;
 	*why = recent_no_number;
-	return recent_number(r, room, number);
+	return recent_number(r, of, number);
 }
 
 static enum event_type what_of(enum command_kind kind)
@@ -259,7 +273,7 @@ static enum event_type what_of(enum command_kind kind)
 }
 
 const char *recent_post(struct session_post *out, const struct recent *r,
-    const struct chatroom *room, const struct command *c)
+    struct recent_of of, const struct command *c)
 {
 	const struct recent_message *m;
 	const char *text = c->text;
@@ -268,8 +282,8 @@ const char *recent_post(struct session_post *out, const struct recent *r,
 	bool has = (!edit || (r != NULL && r->numbered)) &&
 		   command_number(&text, &n, &number);
 
-	m = has	   ? recent_number(r, room, number)
-	    : edit ? recent_own(r, room)
+	m = has	   ? recent_number(r, of, number)
+	    : edit ? recent_own(r, of)
 		   : NULL;
 	if (m == NULL)
 		return edit && !has ? "there is no message of yours to edit"

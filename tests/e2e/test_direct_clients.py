@@ -359,10 +359,28 @@ def test_plain(world):
     direct(b, "alice", "an answer\x1b[31m\nwith a second line")
     shown(a, r"\[direct\] ..:.. bob to you: an answer")
     assert not any("\x1b" in line for line in a.out)
+    # the numbers of /last @NAME are of what was said with that person
+    a.p.stdin.write(b"/last @bob\n")
+    a.p.stdin.flush()
+    shown(a, r"1 you: " + WORD)
+    shown(a, r"2 bob: an answer")
+    a.p.stdin.write(b"/reply 2 thanks\n/edit corrected\n/react 2 +1\n/info 2\n")
+    a.p.stdin.flush()
+    assert b.see("direct", text="thanks")["re"] == b.see("sent")["id"]
+    assert b.see("edit", direct="alice", text="corrected")
+    assert b.see("react", direct="alice")
+    shown(a, "/info is about what was said in a room")
+    a.p.stdin.write(b"in the room\n")
+    a.p.stdin.flush()
+    b.see("message", text="in the room")
+    a.p.stdin.write(b"/edit better\n")
+    a.p.stdin.flush()
+    assert b.see("edit", text="better").get("room") == "lobby"
+    assert len(b.events("edit")) == 2
     a.p.stdin.write(b"/block bob\n/block\n")
     a.p.stdin.flush()
     shown(a, "direct messages from bob are refused")
-    assert not b.events("message")
+    assert [m["text"] for m in b.events("message")] == ["in the room"]
 
 
 def drawn(t, pattern):
@@ -412,8 +430,14 @@ def test_the_full_screen(world):
         t.type("to-the-other\r")
         c.see("direct", text="to-the-other")
         # what was said can be corrected there
-        t.type("/edit better\r/query bob\r")
-        t.see("to bob alone")
+        t.type("/edit better\r")
+        assert c.see("edit", direct="alice", text="better")
+        t.type("/last\r")
+        drawn(t, "1 carol: from-the-other")
+        t.type("/reply 1 quoted\r")
+        assert c.see("direct", text="quoted")["re"] == c.see("sent")["id"]
+        t.type("/query bob\r")
+        drawn(t, "to bob alone")
         # what is for rooms does no harm here
         for line in ("room", "names", "receipt", "seal", "topic x", "kick bob", "older", "held",
                      "send", "purge", "last", "history", "unread", "read", "mentions",
@@ -433,7 +457,7 @@ def test_the_full_screen(world):
         b.see("message", text="to-all")
         assert [m["text"] for m in b.events("message")] == ["to-all"]
         assert {m["text"] for m in b.events("direct")} == {WORD, "typed-in-the-window"}
-        assert [m["text"] for m in c.events("direct")] == ["to-the-other"]
+        assert [m["text"] for m in c.events("direct")] == ["to-the-other", "quoted"]
     finally:
         t.stop()
 

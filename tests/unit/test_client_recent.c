@@ -8,6 +8,11 @@
 static const struct chatroom *const lobby = (const void *)"lobby";
 static const struct chatroom *const ops = (const void *)"ops";
 
+static struct recent_of in(const struct chatroom *room)
+{
+	return (struct recent_of){room, ""};
+}
+
 static struct person alice = {.name = "alice", .fingerprint = {1}};
 static struct person bob = {.name = "bob", .fingerprint = {2}};
 
@@ -53,7 +58,7 @@ static void expect_last(struct recent *r, const struct chatroom *room,
 
 	command_parse(&c, line, strlen(line));
 	assert_int_equal(c.kind, COMMAND_LAST);
-	why = recent_last(r, room, &c, note, got);
+	why = recent_last(r, in(room), &c, note, got);
 	assert_string_equal(why != NULL ? why : got, want);
 }
 
@@ -70,7 +75,7 @@ static void expect_post(struct recent *r, const char *line, const char *want)
 		assert_string_equal(want, "bad");
 		return;
 	}
-	why = recent_post(&p, r, lobby, &c);
+	why = recent_post(&p, r, in(lobby), &c);
 	if (why == NULL)
 		snprintf(got, sizeof(got), "%d %u %.*s", (int)p.what,
 		    get_u32(p.about), (int)p.n, p.text);
@@ -107,9 +112,9 @@ TEST(numbers)
 	expect_last(
 	    r, lobby, "/last 99999", "/last takes a number from 1 to 9999");
 	expect_last(r, lobby, "/last x", "/last takes a number from 1 to 9999");
-	assert_non_null(recent_number(r, lobby, 1));
-	assert_null(recent_number(r, lobby, 2));
-	assert_null(recent_number(r, lobby, 0));
+	assert_non_null(recent_number(r, in(lobby), 1));
+	assert_null(recent_number(r, in(lobby), 2));
+	assert_null(recent_number(r, in(lobby), 0));
 	recent_free(r);
 	recent_free(NULL);
 }
@@ -180,9 +185,51 @@ TEST(the_same_id_of_two_people)
 	say(r, lobby, &alice, 1, "hers");
 	say(r, lobby, &bob, 1, "his");
 	put(r, EVENT_DELETE, lobby, &bob, 2, 1, "");
-	assert_true(recent_find(r, lobby, id, bob.fingerprint)->deleted);
-	assert_false(recent_find(r, lobby, id, alice.fingerprint)->deleted);
-	assert_null(recent_find(r, ops, id, alice.fingerprint));
+	assert_true(recent_find(r, in(lobby), id, bob.fingerprint)->deleted);
+	assert_false(recent_find(r, in(lobby), id, alice.fingerprint)->deleted);
+	assert_null(recent_find(r, in(ops), id, alice.fingerprint));
+	recent_free(r);
+}
+
+/* What was said with a person is no room's, nor another person's. */
+TEST(of_people)
+{
+	static const char *const with[] = {"bob", "carol", "bob"};
+	const struct recent_of bobs = {NULL, "BOB"}, carols = {lobby, "carol"};
+	struct recent *r = recent_new();
+	struct command c;
+	char got[1024] = "";
+	uint32_t i;
+
+	(void)state;
+	say(r, lobby, &alice, 9, "to all");
+	for (i = 0; i < 3; i++) {
+		struct event e = {.type = EVENT_MESSAGE,
+		    .with = with[i],
+		    .person = &alice,
+		    .own = true,
+		    .id = {0, 0, 0, (uint8_t)i},
+		    .text = with[i],
+		    .text_len = strlen(with[i])};
+
+		recent_event(r, &e);
+	}
+	command_parse(&c, "/last", 5);
+	assert_null(recent_last(r, bobs, &c, note, got));
+	assert_string_equal(got, "1 alice: bob\n2 alice: bob\n");
+	assert_int_equal(recent_number(r, bobs, 2)->id[3], 2);
+	assert_null(recent_number(r, in(lobby), 1));
+	assert_null(recent_number(r, carols, 1));
+	assert_int_equal(recent_own(r, carols)->id[3], 1);
+	assert_string_equal(recent_own(r, in(lobby))->quote, "to all");
+	assert_null(recent_own(r, in(NULL)));
+	expect_last(r, lobby, "/last", "1 alice: to all\n");
+	assert_null(recent_number(r, bobs, 2));
+	/* A message that is not sent is taken back there alone. */
+	recent_event(r, &(struct event){.type = EVENT_UNSAID,
+			    .with = "bob",
+			    .id = {0, 0, 0, 2}});
+	assert_int_equal(recent_own(r, bobs)->id[3], 0);
 	recent_free(r);
 }
 
@@ -199,7 +246,7 @@ TEST(bounds)
 		strcat(text, "\xe2\x82\xac");
 	for (i = 0; i < 3 * RECENT_MAX; i++)
 		say(r, lobby, i % 2 ? &alice : &bob, i, text);
-	m = recent_own(r, lobby);
+	m = recent_own(r, in(lobby));
 	assert_non_null(m);
 	assert_int_equal(strlen(m->quote), RECENT_QUOTE / 3 * 3 + 3);
 	assert_string_equal(m->quote + RECENT_QUOTE / 3 * 3, "...");
@@ -223,6 +270,7 @@ int main(void)
 	ADD(a_number_stays);
 	ADD(commands);
 	ADD(the_same_id_of_two_people);
+	ADD(of_people);
 	ADD(bounds);
 	return check_run("client recent", &g);
 }

@@ -166,6 +166,8 @@ static void test_marks(void **state)
 	/* Of a message that is not here. */
 	of_bob(s, EVENT_DELIVERED, 77, "");
 	of_bob(s, EVENT_SENT, 77, "");
+	say(s, "/edit the last");
+	way_is(s, "the last", "edited  delivered");
 	stage_free(s);
 }
 

@@ -63,6 +63,12 @@ bool commands_post(struct tui *t, const struct session_post *p)
 	return r == 0;
 }
 
+/* Whose messages commands name. */
+static struct recent_of here(const struct tui *t)
+{
+	return (struct recent_of){t->cur->room, t->cur->with};
+}
+
 static void show_numbered(void *arg, const struct recent_message *m)
 {
 	notice_add(arg, LINE_NOTICE, "%zu %s: %s", m->number,
@@ -100,7 +106,7 @@ static bool begin(struct tui *t, const struct session_post *p)
 {
 	struct buffer *b = t->cur;
 	const struct recent_message *m =
-	    recent_find(t->recent, b->room, p->about, NULL);
+	    recent_find(t->recent, here(t), p->about, NULL);
 	const struct line *l = m != NULL ? line_of(t, m) : NULL;
 
 	if (l == NULL)
@@ -125,7 +131,7 @@ static bool info(struct tui *t, const struct command *c)
 	const struct line *l;
 
 	if (command_number(&text, &n, &number) && n == 0)
-		m = recent_number(t->recent, t->cur->room, number);
+		m = recent_number(t->recent, here(t), number);
 	if (m == NULL) {
 		notice_add(t, LINE_NOTICE, "%s", recent_no_number);
 		return false;
@@ -138,15 +144,14 @@ static bool info(struct tui *t, const struct command *c)
 /* The commands that name a message. */
 static bool about(struct tui *t, const struct command *c)
 {
-	const struct chatroom *room = t->cur->room;
 	struct session_post p;
 	const char *why;
 
 	if (c->kind == COMMAND_INFO)
 		return info(t, c);
 	if (c->kind == COMMAND_LAST) {
-		why = recent_last(t->recent, room, c, show_numbered, t);
-	} else if ((why = recent_post(&p, t->recent, room, c)) == NULL) {
+		why = recent_last(t->recent, here(t), c, show_numbered, t);
+	} else if ((why = recent_post(&p, t->recent, here(t), c)) == NULL) {
 		if (p.n == 0 && c->kind != COMMAND_DELETE &&
 		    c->kind != COMMAND_REACT)
 			return begin(t, &p);
@@ -161,7 +166,7 @@ static bool purge(struct tui *t, const struct command *c)
 {
 	const char *why;
 	const struct recent_message *m =
-	    recent_purge(t->recent, t->cur->room, c, &why);
+	    recent_purge(t->recent, here(t), c, &why);
 
 	if (m == NULL)
 		notice_add(t, LINE_NOTICE, "%s", why);

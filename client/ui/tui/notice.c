@@ -423,7 +423,7 @@ void notice_event(struct tui *t, const struct event *e)
 	if (readback_begins(t, b, e))
 		show(t, b, e);
 	memset(&t->past, 0, sizeof(t->past));
-	if (e->req == 0 && !event_direct(e))
+	if (e->req == 0)
 		recent_event(t->recent, e);
 }
 
