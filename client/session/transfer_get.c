@@ -174,7 +174,7 @@ void transfer_get_answer(
 	if (!a->done && a->code == CODE_TRY_LATER)
 		transfer_later(t, x);
 	else if (!a->done)
-		transfer_fail(t, x, a->word, a->text);
+		transfer_refused(t, x, a);
 	/* All that was asked for has come, or the server has left some out. */
 	else if (x->have < x->upto[i])
 		transfer_fail(t, x, "damaged", damaged);

@@ -206,7 +206,7 @@ void transfer_send_answer(
 	} else if (!a->done && a->code == CODE_TRY_LATER) {
 		transfer_later(t, x);
 	} else if (!a->done) {
-		transfer_fail(t, x, a->word, a->text);
+		transfer_refused(t, x, a);
 	} else if (x->step == STEP_ASKED && !x->named) {
 		new_blob(t, x, a);
 	} else if (x->step == STEP_ASKED) {

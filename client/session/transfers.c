@@ -175,6 +175,7 @@ static void end(struct transfers *t, struct transfer *x, enum file_state state)
 	x->step = STEP_REST;
 	x->file.state = state;
 	x->file.rate = 0;
+	x->moved = 0;
 	x->req = 0;
 	memset(x->gets, 0, sizeof(x->gets));
 }
@@ -196,6 +197,13 @@ void transfer_fail(
 	x->have = x->next = x->hashed = 0;
 	x->named = false;
 	transfer_event(t, x, EVENT_FILE_DONE, word, text);
+}
+
+void transfer_refused(
+    struct transfers *t, struct transfer *x, const struct answer *a)
+{
+	transfer_fail(t, x, a->word,
+	    a->text[0] != '\0' ? a->text : wire_code_str(a->code));
 }
 
 void transfer_done(struct transfers *t, struct transfer *x)
@@ -227,6 +235,36 @@ static void progress(struct transfers *t, struct transfer *x)
 		return;
 	x->told_done = x->file.done;
 	transfer_event(t, x, EVENT_PROGRESS, NULL, NULL);
+}
+
+/* Whether it is the server's turn. */
+static bool waits(const struct transfer *x)
+{
+	size_t i;
+
+	for (i = 0; i < TRANSFER_WINDOWS; i++)
+		if (x->gets[i] != 0)
+			return true;
+	return x->req != 0 ||
+	       (x->record->own && x->step == STEP_MOVE && x->next > x->have);
+}
+
+/* A server that keeps what it has to say must not keep a file on its way for
+ * ever. A slow one moves a piece now and then. */
+static void stall(struct transfers *t, struct transfer *x)
+{
+	uint64_t moved = 0;
+
+	if (x->step > STEP_START && x->step < STEP_OFFER && t->linked &&
+	    waits(x))
+		moved = 1 + (uint64_t)x->step + 8 * ((uint64_t)x->have + x->next);
+	if (moved != x->moved) {
+		x->moved = moved;
+		x->moved_ms = t->now_ms;
+	} else if (moved != 0 && t->now_ms - x->moved_ms >= TRANSFER_STALL_MS) {
+		transfer_fail(t, x, "timeout",
+		    "the server has not gone on with the file for 10 minutes");
+	}
 }
 
 /* --- shared by both directions ------------------------------------------------ */
@@ -377,6 +415,7 @@ void transfers_tick(struct transfers *t, uint64_t now_ms)
 		if (t->all[i].step == STEP_READ)
 			read_some(t, &t->all[i]);
 		progress(t, &t->all[i]);
+		stall(t, &t->all[i]);
 	}
 }
 
@@ -394,6 +433,9 @@ uint64_t transfers_deadline(const struct transfers *t, uint64_t now_ms)
 		if (t->all[i].step == STEP_MOVE &&
 		    t->all[i].told_ms + PROGRESS_MS < at)
 			at = t->all[i].told_ms + PROGRESS_MS;
+		if (t->all[i].moved != 0 &&
+		    t->all[i].moved_ms + TRANSFER_STALL_MS < at)
+			at = t->all[i].moved_ms + TRANSFER_STALL_MS;
 	}
 	return at;
 }

@@ -11,6 +11,7 @@ enum {
 	TRANSFER_WINDOWS = 2,
 	TRANSFER_SENDS = 4, /* at once: the server takes no more */
 	TRANSFER_READ = 32, /* pieces that are read again in a step */
+	TRANSFER_STALL_MS = 600000, /* a server that does nothing */
 };
 
 enum transfer_step {
@@ -44,6 +45,8 @@ struct transfer {
 	struct hash *hash; /* of the first `hashed` pieces */
 	uint32_t hashed;
 	uint64_t told_ms, told_done; /* at the last progress */
+	/* The last change of what the server has to do, and what it was. */
+	uint64_t moved_ms, moved;
 };
 
 struct transfers {
@@ -69,6 +72,9 @@ int transfer_path(struct transfer *x, const char *path) MUST_CHECK;
 /* It has failed, or was cancelled: closes the file, and tells the user. */
 void transfer_fail(struct transfers *t, struct transfer *x, const char *word,
     const char *text);
+/* The same, for the server's reasons. */
+void transfer_refused(
+    struct transfers *t, struct transfer *x, const struct answer *a);
 /* It is finished: forgets the record, and tells the user. */
 void transfer_done(struct transfers *t, struct transfer *x);
 void transfer_event(struct transfers *t, struct transfer *x,

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import mlkem
-from conclave1 import (CONTROL, G, GROUP, M, N, ORDER, Breach, Direction, Epoch,
+from blobrelay1 import Files
+from conclave1 import (BLOB, CONTROL, G, GROUP, M, N, ORDER, Breach, Direction, Epoch,
                        Place, add, b64, check_padded, decode, dumps, encode, expand,
                        extract, fingerprint, join_step, label, mul, neg, padded,
                        ready, roster_of, sha, spake_keys, spki, stretch, unb64, verify, xor)
@@ -75,6 +76,7 @@ class Conn:
         self.step, self.linked = self.on_hello, False
         self.controls, self.groups = [], []     # received frames
         self.seats = {}     # by number of the room
+        self.sending = {}   # blobs whose pieces it sends
 
     def seat(self, room=None):
         return self.seats[(room or self.relay).room]
@@ -233,6 +235,8 @@ class Conn:
                 self.groups.append(body)
                 number, = struct.unpack(">I", body[8:12])
                 self.relay.numbers[number].on_group(self, body)
+            elif kind == BLOB:
+                self.relay.files.on_piece(self, body)
 
     # notices about this member and frames to it
 
@@ -425,6 +429,7 @@ class Relay(Room):
         self.pq = False     # take them
         self.chosen = None  # what the challenge says instead
         self.refusal = None     # a code: instead of a challenge
+        self.files = Files()
 
     # for tests to replace
 
@@ -475,6 +480,8 @@ class Relay(Room):
             self.done(conn, o)
         elif o["type"] == "room_list":
             self.done(conn, o, **self.page(conn, o["after"]))
+        elif o["type"].startswith("blob_"):
+            self.files.on_request(conn, o)
         else:
             conn.control(type="failed", req=o["req"], code="no_room", text="")
 

@@ -6,7 +6,7 @@
 #include "shared/proto/control.h"
 #include "tests/unit/link_ends.h"
 
-enum { FILE_MAX_BYTES = 4 << 20, PIECES_MAX = 128, FILES = 8 };
+enum { STALL_MS = 600000, FILE_MAX_BYTES = 4 << 20, PIECES_MAX = 128, FILES = 8 };
 
 /* --- files in memory ------------------------------------------------------------ */
 
@@ -1046,6 +1046,40 @@ static void test_nonsense(void **state)
 	world_free(w);
 }
 
+/* A server that says nothing more: not for ever. One that goes on slowly may. */
+static void test_silence(void **state)
+{
+	struct world *w = world_new();
+	struct blob_state s = {.pieces = 0};
+	uint64_t at;
+
+	(void)state;
+	mem_new(w, "a", 60 * WIRE_PIECE);
+	send_it(w, "a");
+	w->stop_at = 5;
+	pump(w);
+	memcpy(s.blob, w->blob[0].id, WIRE_BLOB);
+	for (s.pieces = 6; s.pieces < 12; s.pieces++) {
+		w->now += STALL_MS - 1;
+		transfers_tick(w->t, w->now);
+		have(w, &s);
+		transfers_tick(w->t, w->now);
+	}
+	at = transfers_deadline(w->t, w->now);
+	assert_true(at > w->now && at <= w->now + STALL_MS);
+	note_events(w);
+	assert_string_equal(w->done, "");
+	w->now += STALL_MS;
+	transfers_tick(w->t, w->now);
+	note_events(w);
+	assert_int_equal(strncmp(w->done, "timeout|the server has not gone on", 34),
+	    0);
+	assert_int_equal(transfers_at(w->t, 0)->state, FILE_ENDED);
+	assert_int_equal(transfers_deadline(w->t, w->now), UINT64_MAX);
+	assert_false(w->has_kept[0]);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1067,6 +1101,7 @@ int main(void)
 	    cmocka_unit_test(test_accept),
 	    cmocka_unit_test(test_many_offers),
 	    cmocka_unit_test(test_nonsense),
+	    cmocka_unit_test(test_silence),
 	};
 
 	json_setup();
