@@ -64,6 +64,9 @@ struct crypto *fuzz_crypto(void);
 void fuzz_plain_crypto(void);
 /* Forgets the used nonces. Call it at the start of each input. */
 void fuzz_plain_begin(void);
+/* Whether something of this input was sealed under this key and nonce. */
+bool fuzz_plain_sealed(
+    const uint8_t key[WIRE_KEY], const uint8_t nonce[WIRE_IV]);
 /* A fake RSA pair without key material; free it with kem_rsa_free. */
 struct kem_rsa *fuzz_plain_pair(void);
 

@@ -5,7 +5,8 @@
  *   - sends the user's messages in order, each once per acceptance,
  *   - reseals after a fence exactly what the server dropped,
  *   - sends nothing in a room in which it may not speak.
- * */
+ * In any case it takes the den, if it has a secret of it, for no open room, and seals
+ * nothing there with the keys that the server has. */
 #include "shared/wire/text.h"
 #include "tests/fuzz/session_world.h"
 
@@ -41,6 +42,7 @@ enum op {
 	OP_MARK, /* instead of somebody's frame */
 	OP_VIEW, /* a member's view of the log */
 	OP_WELCOME,
+	OP_SEAL, /* the secret of the den: given, made, or named by the server */
 	OPS,
 	BEND = 0x20, /* the next byte says what to damage */
 	HOLD = 0x40, /* put into one record with the next frame */
@@ -239,6 +241,8 @@ static void check_place(struct world *w, const struct place *p)
 	FUZZ_CHECK(n == st.total);
 	FUZZ_CHECK(!st.joined || n > 0);
 	FUZZ_CHECK(st.unacked <= p->said);
+	/* What is known as sealed is never taken for open. */
+	FUZZ_CHECK(!st.joined || st.seal != SEAL_NONE || !p->sealed);
 	if (!w->honest || w->n_frames > 0)
 		return;
 	if (p->counts)
@@ -371,6 +375,9 @@ static void server_op(struct world *w, enum op op, uint8_t bend)
 		break;
 	case OP_WELCOME:
 		say_welcome(w, bend);
+		break;
+	case OP_SEAL:
+		say_seal(w, bend);
 		break;
 	default:
 		say_piece(w, op, bend);
@@ -510,6 +517,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	o.people.meet = meet;
 	o.people.spoke = spoke;
 	o.reconnect = true;
+	if (how & 2)
+		o.seals = world_seals(&w);
 	w.now = NOW_MS;
 	begin(&w, how >> 4);
 	buf_init(&w.bodies, 1 << 20);

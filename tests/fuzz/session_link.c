@@ -155,8 +155,11 @@ void world_hang_up(struct world *w)
 
 	link_free(w->link);
 	w->link = NULL;
-	for (i = 0; i < PLACES; i++)
+	for (i = 0; i < PLACES; i++) {
 		w->place[i].member = 0;
+		if (w->place[i].acked < w->place[i].named_to_it)
+			w->place[i].acked = w->place[i].named_to_it;
+	}
 	w->ending = false;
 	session_lost(w->s, w->now, NULL);
 }
@@ -181,6 +184,8 @@ void world_flush(struct world *w)
 	exact = fuzz_copy(w->wire.p, w->wire.len);
 	session_input(w->s, w->now, exact, w->wire.len);
 	free(exact);
+	for (i = 0; i < PLACES; i++)
+		w->place[i].named_to_it = w->place[i].named;
 	w->heard_ms = w->now;
 	if (w->step_due)
 		w->step_ms = w->now;

@@ -53,6 +53,12 @@ static void read_group(struct world *w, const struct link_frame *f)
 	FUZZ_CHECK(c.type == CONTENT_MESSAGE || c.type == CONTENT_EDIT ||
 		   content_view_only(&c));
 	FUZZ_CHECK(h.offset == 0);
+	for (p = w->place; p < w->place + PLACES; p++)
+		if (p->number == h.room) {
+			const struct user self = world_self(w);
+
+			check_sealed(p, &self, &h);
+		}
 	if (w->honest && (p = place_of(w, h.room)) != NULL && p->keyed)
 		take_group(w, p, &h, &c, f);
 	content_free(&c);

@@ -57,8 +57,11 @@ static void say_other(struct world *w, uint8_t bend)
 		say_failed(w, q.number, bend);
 	else if (q.type == REQUEST_ROOM_LIST && bend != 6)
 		say_rooms(w, &q, bend);
-	else
+	else {
+		if (q.type == REQUEST_ROOM_SET && q.has_topic)
+			say_marked(w, &q);
 		say_done(w, q.number, q.type == REQUEST_ROOM_NEW ? 9 : 0, bend);
+	}
 }
 
 void say_answer(struct world *w, uint8_t bend)
@@ -138,6 +141,10 @@ void say_act(struct world *w, uint8_t bend)
 
 	if (more.act == ACT_NONE)
 		more.act = ACT_MUTE;
+	if (w->at->sealed && o.event == NOTICE_ROOM) {
+		say_room(w, bend);
+		return;
+	}
 	world_notice(w, &o, w->at->epoch, bend);
 }
 
@@ -185,6 +192,7 @@ void say_own_marks(struct world *w)
 		mark(w, p->marked, p->digest[p->marked % DIGESTS], 0);
 		p->marked_offset = p->head.offset;
 	}
+	p->named = p->accepted;
 }
 
 void say_mark(struct world *w, uint8_t bend)

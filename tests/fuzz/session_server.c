@@ -16,7 +16,7 @@ struct user world_user(unsigned i, uint32_t member)
 	return u;
 }
 
-static struct user self_of(const struct world *w)
+struct user world_self(const struct world *w)
 {
 	struct user u = world_user(0, w->at->member);
 
@@ -83,7 +83,7 @@ static void roster_of(
 				m = w->at->users[at = i].member;
 		if (m == UINT32_MAX)
 			break;
-		u = at < USERS ? world_user(at, m) : self_of(w);
+		u = at < USERS ? world_user(at, m) : world_self(w);
 		FUZZ_CHECK(roster_hash_add(h, &u) == 0);
 	}
 	FUZZ_CHECK(roster_hash_get(h, out) == 0);
@@ -155,7 +155,9 @@ void say_list(struct world *w, uint8_t bend)
 		after = m;
 	}
 	if (bend != 9)
-		l.users[n++] = self_of(w);
+		l.users[n++] = world_self(w);
+	if (w->at->sealed && n > 0)
+		l.users[n - 1].role = ROLE_OPERATOR;
 	if (bend == 10 && n > 1)
 		l.users[0] = l.users[n - 1];
 	if (bend > 100)
@@ -170,6 +172,8 @@ void say_list(struct world *w, uint8_t bend)
 	l.entry.head = w->at->head;
 	l.entry.head.chain[0] ^= bend == 27;
 	l.entry.settings = room_settings_default;
+	l.entry.settings.sealed = w->at->sealed && bend != 29;
+	snprintf(l.entry.topic, sizeof(l.entry.topic), "%s", w->at->mark);
 	buf_clear(&w->json);
 	if (control_user_list(&w->json, &l) != 0)
 		return;

@@ -8,6 +8,7 @@
 #include "shared/proto/content_view.h"
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
+#include "shared/proto/seal.h"
 #include "tests/fuzz/people_of.h"
 
 enum {
@@ -17,6 +18,7 @@ enum {
 	    2, /* rooms: the card's, which the server chooses, and the den */
 	DIGESTS = 256, /* of the client's frames, by seq */
 	ASKED = 8,     /* other requests without an answer */
+	KEPT = 8,      /* secrets */
 	NOW_MS = 1000000,
 };
 #define WALL_MS UINT64_C(1700000000000)
@@ -37,6 +39,9 @@ struct place {
 	uint8_t secret[WIRE_KEY], log[WIRE_LOG];
 	bool keyed, listed, logged, silent;
 	bool known; /* was listed once */
+	/* The user has a secret of it; the mark that the server gives, or "". */
+	bool sealed;
+	char mark[SEAL_MARK];
 	struct log_head head;
 	uint64_t notice_seq;
 	struct user_at users[USERS];
@@ -44,6 +49,9 @@ struct place {
 	 * back. */
 	bool counts;
 	unsigned said, acked, accepted;
+	/* Those that marks have named, sent or not, and those of them that the client
+	 * has: it says none of these again after a lost connection. */
+	unsigned named, named_to_it;
 	bool has_own; /* the id of the newest message of our own */
 	uint8_t own[WIRE_ID];
 	/* seqs of this stay */
@@ -66,6 +74,8 @@ struct world {
 	struct place place[PLACES], *at; /* one of them */
 	struct request asked[ASKED];
 	size_t n_asked;
+	struct seal_secret kept[KEPT]; /* of the den, on the client's disk */
+	size_t n_kept;
 	/* frames for the next record */
 	struct buf bodies, wire, json;
 	struct {
@@ -104,6 +114,7 @@ void world_group(struct world *w, uint32_t sender, uint32_t epoch, uint64_t seq,
 void world_notice(
     struct world *w, const struct notice_of *o, uint32_t sealed, uint8_t bend);
 struct user world_user(unsigned i, uint32_t member);
+struct user world_self(const struct world *w);
 void say_key(struct world *w, uint8_t bend);
 void say_list(struct world *w, uint8_t bend);
 void say_fresh(struct world *w, const char *reason, uint8_t bend);
@@ -124,5 +135,18 @@ void say_welcome(struct world *w, uint8_t bend);
 void say_mark(struct world *w, uint8_t bend);
 void say_own_marks(struct world *w);
 void say_view(struct world *w, uint8_t bend);
+
+/* --- session_seals.c: the den, as a sealed room ------------------------------ */
+
+/* From the beginning; what the client keeps of it. */
+struct seals_ops world_seals(struct world *w);
+/* The user gives or makes a secret, or the server names one. */
+void say_seal(struct world *w, uint8_t bend);
+/* What the room is now, as a notice; the client has asked for another mark. */
+void say_room(struct world *w, uint8_t bend);
+void say_marked(struct world *w, const struct request *q);
+/* No frame of the client is sealed with what the server has alone. */
+void check_sealed(const struct place *p, const struct user *self,
+    const struct group_head *h);
 
 #endif
