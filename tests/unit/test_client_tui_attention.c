@@ -165,6 +165,52 @@ static void test_bell_while_away(void **state)
 	stage_free(s);
 }
 
+static void missed(struct stage *s, int offset, const char *text)
+{
+	s->order.event.past = true;
+	s->order.event.offset = (uint64_t)offset;
+	s->order.event.id[0] = (uint8_t)offset;
+	s->order.event.ts_ms = UINT64_C(1795005240000);
+	stage_message(s, "alice", text);
+}
+
+static void all_missed(struct stage *s, int n, int newest)
+{
+	s->order.event.count = (uint64_t)n;
+	s->order.event.offset = (uint64_t)newest;
+	stage_event(s, EVENT_HISTORY, NULL, "");
+	stage_sync(s);
+}
+
+/* Mentions that were missed are counted, each once, and ring together, once, when
+ * all is read; what was said to others does not ring. */
+static void test_missed_ring_once(void **state)
+{
+	struct stage *s = stage(NULL, NOTIFY_BELL);
+	uint64_t end;
+	int i;
+
+	(void)state;
+	look_away(s);
+	for (i = 1; i < 4; i++)
+		missed(s, i, "@me: come");
+	missed(s, 4, "to others");
+	stage_sync(s);
+	assert_int_equal(s->vt->bells, 0);
+	all_missed(s, 4, 4);
+	assert_int_equal(s->vt->bells, 1);
+	assert_true(vt_log_has(s->vt, "\033]2;(3) "));
+	assert_false(vt_log_has(s->vt, "\033]2;(4) "));
+	assert_non_null(strstr(vt_row(s->vt, 22), " 4 unread, 3 for you"));
+	/* Later, when a bell could ring again, with nothing for the user. */
+	for (end = stage_now() + 2100; stage_now() < end;)
+		(void)stage_listen(s, 50);
+	missed(s, 5, "to others again");
+	all_missed(s, 1, 5);
+	assert_int_equal(s->vt->bells, 1);
+	stage_free(s);
+}
+
 static void test_scrolled_away_is_away(void **state)
 {
 	struct stage *s = stage(NULL, NOTIFY_BELL);
@@ -291,6 +337,7 @@ int main(void)
 	    cmocka_unit_test(test_here_or_away),
 	    cmocka_unit_test(test_nothing_is_smuggled),
 	    cmocka_unit_test(test_bell_while_away),
+	    cmocka_unit_test(test_missed_ring_once),
 	    cmocka_unit_test(test_scrolled_away_is_away),
 	    cmocka_unit_test(test_desktop),
 	    cmocka_unit_test(test_title_comes_back),

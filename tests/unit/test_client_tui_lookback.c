@@ -2,20 +2,27 @@
  * the first line, days, the end, searching, and what was purged. */
 #include "tests/unit/tui_stage.h"
 
-static const struct stage_opts small = {.rows = 12, .cols = 60};
+static const struct stage_opts small = {.rows = 12, .cols = 60},
+			       tall = {.rows = 24, .cols = 60};
 static const uint64_t now_ms = UINT64_C(1795005240000), day_ms = 86400000;
 
-/* In a room that keeps what is said, with some lines of today at these offsets. */
-static struct stage *kept(int first, int end)
+static void kept_in(struct stage *s)
 {
 	static const char *const names[] = {"alice", NULL};
-	struct stage *s = stage_new(&small);
-	char text[40];
 
 	s->order.room.status.settings.history = HISTORY_MEMBERS;
 	s->order.room.status.settings.keep_days = 7;
 	stage_room(s, 7, names);
 	stage_event(s, EVENT_CONNECTED, NULL, NULL);
+}
+
+/* In a room that keeps what is said, with some lines of today at these offsets. */
+static struct stage *kept(int first, int end)
+{
+	struct stage *s = stage_new(&small);
+	char text[40];
+
+	kept_in(s);
 	for (; first < end; first++) {
 		snprintf(text, sizeof(text), "line %d", first);
 		s->order.event.offset = (uint64_t)first;
@@ -184,6 +191,37 @@ static void test_missed_are_counted(void **state)
 	stage_free(s);
 }
 
+/* What was missed for two days: the unread line is where the reading stopped, and
+ * each day has its line, in their order. */
+static void test_missed_days(void **state)
+{
+	static const char *const order[] = {"line 41", "Tuesday, 2026-11-17",
+	    " 3 unread ", "one", "two", "three"};
+	struct stage *s = stage_new(&tall);
+	int i, at = 0, before = -1;
+
+	(void)state;
+	kept_in(s);
+	past(s, 0, 40, now_ms - 2 * day_ms, "line 40");
+	past(s, 0, 41, now_ms - 2 * day_ms, "line 41");
+	s->order.event.count = 2;
+	part_ends(s, 0, 40, 41, "");
+	past(s, 0, 42, now_ms - day_ms, "one");
+	past(s, 0, 43, now_ms - day_ms + 1000, "two");
+	past(s, 0, 44, now_ms, "three");
+	s->order.event.count = 3;
+	part_ends(s, 0, 42, 44, "");
+	for (i = 0; i < 6; i++) {
+		at = vt_find(s->vt, order[i]);
+		if (at <= before)
+			fail_msg("%s in line %d\n%s", order[i], at,
+			    vt_dump(s->vt));
+		before = at;
+	}
+	assert_non_null(strstr(vt_row(s->vt, at - 1), "Wednesday, 2026-11-18"));
+	stage_free(s);
+}
+
 static void test_account_answers(void **state)
 {
 	struct stage *s = kept(40, 42);
@@ -308,6 +346,7 @@ int main(void)
 	    cmocka_unit_test(test_nothing_is_kept),
 	    cmocka_unit_test(test_kept_is_not_known),
 	    cmocka_unit_test(test_missed_are_counted),
+	    cmocka_unit_test(test_missed_days),
 	    cmocka_unit_test(test_account_answers),
 	    cmocka_unit_test(test_search_reads_on),
 	    cmocka_unit_test(test_purged),
