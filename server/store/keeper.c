@@ -495,16 +495,11 @@ static bool is_burst(const struct keeper *k)
  * together in the same records. */
 static void gather(struct keeper *k)
 {
-	const uint64_t end = clock_monotonic_ms() + GATHER_MS;
-	struct pollfd p = {.fd = k->fd, .events = POLLIN};
-	uint64_t now;
-
-	if (k->retry_ms != 0 || !is_burst(k))
+	if (k->retry_ms != 0 || k->closed || k->in.len >= GATHER_BYTES ||
+	    !is_burst(k))
 		return;
-	while (!k->closed && k->in.len < GATHER_BYTES &&
-	       (now = clock_monotonic_ms()) < end &&
-	       poll(&p, 1, (int)(end - now)) > 0)
-		fill(k);
+	(void)poll(NULL, 0, GATHER_MS);
+	fill(k);
 }
 
 static int serve(struct keeper *k)
