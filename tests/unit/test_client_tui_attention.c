@@ -98,8 +98,10 @@ static void test_here_or_away(void **state)
 	attention_key(&a, 1000);
 	assert_true(attention_reads(&a, 60999));
 	assert_false(attention_away(&a, 60999));
+	assert_int_equal(attention_gone_ms(&a, 60999), 0);
 	assert_false(attention_reads(&a, 61000));
 	assert_true(attention_away(&a, 61000));
+	assert_int_equal(attention_gone_ms(&a, 3661000), 3600000);
 	attention_key(&a, 62000);
 	assert_true(attention_reads(&a, 62001));
 	/* It does: one reads without keys, but may still be called. */
@@ -109,6 +111,7 @@ static void test_here_or_away(void **state)
 	attention_focus(&a, true);
 	assert_true(attention_reads(&a, 200000));
 	assert_true(attention_away(&a, 200000));
+	assert_int_equal(attention_gone_ms(&a, 200000), 0);
 	/* Who types is here, whatever was reported last. */
 	attention_focus(&a, false);
 	attention_key(&a, 300000);

@@ -33,6 +33,13 @@ bool attention_reads(const struct attention *a, uint64_t now_ms)
 	return a->focused && (a->reports || !idle(a, now_ms));
 }
 
+uint64_t attention_gone_ms(const struct attention *a, uint64_t now_ms)
+{
+	return a->focused && !a->reports && idle(a, now_ms)
+		   ? now_ms - a->key_ms - ATTENTION_IDLE_MS
+		   : 0;
+}
+
 bool attention_away(const struct attention *a, uint64_t now_ms)
 {
 	return !a->focused || idle(a, now_ms);

@@ -31,6 +31,9 @@ void attention_key(struct attention *a, uint64_t now_ms);
 /* Whether the user reads what the window shows. A terminal that reports no focus,
  * as tmux does by default, leaves only the keys to tell. */
 bool attention_reads(const struct attention *a, uint64_t now_ms);
+/* For so long the user has not read: 0, but for the time without a key where only
+ * the keys tell. */
+uint64_t attention_gone_ms(const struct attention *a, uint64_t now_ms);
 /* Whether to call the user: also if the window has the focus, but no key was
  * pressed for long. */
 bool attention_away(const struct attention *a, uint64_t now_ms);

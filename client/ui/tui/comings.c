@@ -24,7 +24,7 @@ static void fold_show(struct tui *t, struct buffer *b, bool open)
 		b->fold_at = scrollback_end(b->lines) - 1;
 		return;
 	}
-	notice_clock(t, clock);
+	notice_clock(t, 0, clock);
 	if (t->past.at_ms != 0) /* it stays where it was */
 		memcpy(clock, scrollback_at(b->lines, b->fold_at)->time,
 		    sizeof(clock));

@@ -35,9 +35,10 @@ static void clock_text(char out[SCROLLBACK_TIME + 1], uint64_t ms)
 		snprintf(out, SCROLLBACK_TIME + 1, "--:--");
 }
 
-void notice_clock(const struct tui *t, char out[SCROLLBACK_TIME + 1])
+void notice_clock(
+    const struct tui *t, uint64_t ago_ms, char out[SCROLLBACK_TIME + 1])
 {
-	clock_text(out, t->env->wall_ms());
+	clock_text(out, t->env->wall_ms() - ago_ms);
 }
 
 /* Filters `text` and adds it to a buffer as a line; our own text `tail` is

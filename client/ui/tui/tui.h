@@ -129,8 +129,9 @@ struct tui {
 /* notice.c: adds an event to the buffer of its room; an event of the connection
  * goes into the current buffer. */
 void notice_event(struct tui *t, const struct event *e);
-/* The clock as "14:09". */
-void notice_clock(const struct tui *t, char out[SCROLLBACK_TIME + 1]);
+/* The clock as "14:09", so long ago. */
+void notice_clock(
+    const struct tui *t, uint64_t ago_ms, char out[SCROLLBACK_TIME + 1]);
 /* Adds the event's sentence from the table of words. */
 void notice_say(struct tui *t, struct buffer *b, const struct event *e);
 /* Adds a line of our own to the current buffer, through the filter. */

@@ -31,11 +31,12 @@ static void place_mark(struct tui *t, struct buffer *b)
 	redraw_want(&t->redraw, REDRAW_CHAT);
 }
 
-/* Reading has stopped. */
+/* Reading has stopped, perhaps long ago: this is noticed when a line comes. */
 static void stopped(const struct tui *t, struct buffer *b)
 {
 	b->unread.left_at = scrollback_end(b->lines);
-	notice_clock(t, b->unread.since);
+	notice_clock(t, attention_gone_ms(&t->attention, t->env->now_ms()),
+	    b->unread.since);
 }
 
 void unread_look(struct tui *t)
