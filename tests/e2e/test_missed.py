@@ -4,6 +4,7 @@ once, in order, and before what is live."""
 
 import json
 import os
+import signal
 import subprocess
 import time
 
@@ -132,6 +133,32 @@ def test_the_server_is_killed_meanwhile(world):
     assert b.see("history", room="den")["count"] == 40
     assert of_den(b) == [("%s %d" % (part, i), True)
                          for part in ("first", "second") for i in range(20)]
+    nothing_false(a, b)
+
+
+def test_a_laptop_that_was_closed(world):
+    """Bob's client stands still (SIGSTOP) while the server is killed and started again and
+    200 messages are said: when it goes on, all are there, once, in their order, and what is
+    said next comes live."""
+    s, a, b = den(world, "alice", "bob")
+    say(a, "bob has this")
+    heard(b, "bob has this")
+    b.signal(signal.SIGSTOP)
+    say(a, *("first %d" % i for i in range(100)))
+    sent(a, 101)
+    s.signal(9)
+    s.wait()
+    world.server(ephemeral=False, listen=s.listening[0])
+    a.see("joined", room="den", n=2)
+    say(a, *("second %d" % i for i in range(100)))
+    sent(a, 201)
+    b.signal(signal.SIGCONT)
+    # What the first server had sent may have reached it before.
+    b.see("joined", room="den", n=2)
+    say(a, "live")
+    heard(b, "live")
+    assert [text for text, _ in of_den(b)] == ["bob has this"] + [
+        "%s %d" % (part, i) for part in ("first", "second") for i in range(100)] + ["live"]
     nothing_false(a, b)
 
 
