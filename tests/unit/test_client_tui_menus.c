@@ -242,7 +242,7 @@ static void test_person(void **state)
 	vt_type(s->vt, "draft\033w");
 	stage_expect(s, "who:");
 	vt_type(s->vt, "car\r");
-	stage_expect(s, "carol:  v verify i info");
+	stage_expect(s, "carol:  press a letter");
 	assert_string_equal(vt_row(s->vt, 23), "lobby> draft");
 	vt_type(s->vt, "K");
 	stage_expect(s, "Remove carol from lobby? y/n");
@@ -292,7 +292,7 @@ static void test_person_not_chosen(void **state)
 	stage_sync(s);
 	assert_int_equal(s->vt->bells, bells + 1);
 	vt_type(s->vt, "\025car\r");
-	stage_expect(s, "carol:  v verify");
+	stage_expect(s, "carol:  press a letter");
 	vt_type(s->vt, "k\033[200~K\033[201~"); /* a paste is no letter */
 	stage_sync(s);
 	assert_int_equal(s->vt->bells, bells + 3);
@@ -358,8 +358,9 @@ static void test_narrow(void **state)
 	vt_type(s->vt, "\033wcar\r");
 	stage_expect(s, " carol:  press a letter   Esc back");
 	assert_string_equal(
-	    vt_row(s->vt, 6), " v verify  i info  t trust  b ignore");
-	assert_string_equal(vt_row(s->vt, 7), " K kick  B ban  M mute  R role");
+	    vt_row(s->vt, 5), " v verify  i info  t trust  b ignore");
+	assert_string_equal(vt_row(s->vt, 6), " K kick  B ban  M mute  R role  m msg");
+	assert_string_equal(vt_row(s->vt, 7), " x block  X unblock");
 	vt_type(s->vt, "M");
 	stage_expect(s, "/mute:");
 	vt_type(s->vt, "\033");

@@ -188,6 +188,35 @@ static void test_held(void **state)
 	stage_free(s);
 }
 
+/* Alt-W in a person's window is about that person; in a room m opens the window. A name
+ * after a command is completed from all people, wherever one is. */
+static void test_the_menu(void **state)
+{
+	const struct stage_opts o = {.rows = 24, .cols = 80};
+	struct stage *s = stage_new(&o);
+
+	(void)state;
+	come_in(s);
+	vt_type(s->vt, "\033wbo\rm");
+	stage_expect(s, "@bob>");
+	vt_type(s->vt, "/msg al\t");
+	stage_expect(s, "@bob> /msg alice");
+	vt_type(s->vt, "\025/msg b\t");
+	stage_expect(s, "@bob> /msg bob");
+	vt_type(s->vt, "\025\033wx");
+	stage_sync(s);
+	assert_int_equal(s->n_asked, 1);
+	assert_int_equal(s->asked.type, REQUEST_BLOCK);
+	assert_string_equal(s->asked.who, "bob");
+	assert_true(s->asked.on);
+	vt_type(s->vt, "\033wX");
+	stage_sync(s);
+	assert_int_equal(s->n_asked, 2);
+	assert_string_equal(s->asked.who, "bob");
+	assert_false(s->asked.on);
+	stage_free(s);
+}
+
 /* The session ends by itself: what a person was written and the server does not have
  * stays on the terminal with their name, of a window that was closed too. */
 static void test_the_end(void **state)
@@ -222,6 +251,7 @@ int main(void)
 	    cmocka_unit_test(test_windows),
 	    cmocka_unit_test(test_marks),
 	    cmocka_unit_test(test_held),
+	    cmocka_unit_test(test_the_menu),
 	    cmocka_unit_test(test_the_end),
 	};
 

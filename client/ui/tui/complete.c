@@ -82,16 +82,16 @@ static void find_file(void *arg, const char *path)
 	offer(arg, path, strlen(path));
 }
 
-/* A room's name that begins with the word at the end of the line. */
-struct room_word {
+/* A room's or a person's name that begins with the word at the end of the line. */
+struct name_word {
 	struct complete *c;
 	const char *word;
 	size_t n;
 };
 
-static void find_room(void *arg, const char *name)
+static void find_name(void *arg, const char *name)
 {
-	struct room_word *w = arg;
+	struct name_word *w = arg;
 
 	if (strncasecmp(name, w->word, w->n) == 0)
 		offer(w->c, name, strlen(name));
@@ -160,7 +160,7 @@ static void find(
 	const char *s = (const char *)e->text.p;
 	size_t first = 0, len;
 	enum command_arg arg = ARG_TEXT;
-	struct room_word room;
+	struct name_word of;
 
 	c->n_choices = c->at = 0;
 	c->from = e->cursor;
@@ -168,6 +168,7 @@ static void find(
 	       s[c->from - 1] != '@')
 		c->from--;
 	len = e->cursor - c->from;
+	of = (struct name_word){c, s + c->from, len};
 	if (len > 0 && c->from == 0 && s[0] == '/') {
 		find_commands(c, s, len);
 		return;
@@ -179,13 +180,14 @@ static void find(
 		paths_find(
 		    in->folder, s + first, e->cursor - first, find_file, c);
 	} else if (arg == ARG_ROOM && c->from == first) {
-		room = (struct room_word){c, s + c->from, len};
 		if (in->rooms != NULL)
-			in->rooms(in->arg, find_room, &room);
+			in->rooms(in->arg, find_name, &of);
 	} else if (arg == ARG_HISTORY) {
 		find_words(c, s + c->from, len);
 	} else if (len > 0 || (arg == ARG_NAME && c->from == first)) {
 		find_names(c, s + c->from, len, in);
+		if (arg == ARG_NAME && in->persons != NULL)
+			in->persons(in->arg, find_name, &of);
 	}
 }
 

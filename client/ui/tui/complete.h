@@ -28,6 +28,10 @@ struct complete_from {
 	/* Calls `offer` with each room's name. */
 	void (*rooms)(
 	    void *arg, void (*offer)(void *to, const char *name), void *to);
+	/* Calls `offer` with each person that a command may name who is not in
+	 * the room; names may come twice. */
+	void (*persons)(
+	    void *arg, void (*offer)(void *to, const char *name), void *to);
 	void *arg;
 	const char *folder; /* of files; NULL: working directory */
 };

@@ -182,6 +182,7 @@ static void tab(struct tui *t, int arg)
 {
 	struct complete_from from = {.speakers = &t->cur->speakers,
 	    .rooms = rooms_names,
+	    .persons = talk_names,
 	    .arg = t,
 	    .folder = t->env->export_folder};
 

@@ -46,6 +46,10 @@ void menus_open(struct tui *t, int kind)
 {
 	struct session_room_status st;
 
+	if (kind == MENU_PEOPLE && t->cur->with[0] != '\0') {
+		memcpy(t->menu.who, t->cur->with, sizeof(t->cur->with));
+		kind = MENU_PERSON;
+	}
 	session_room_status(t->env->session, t->cur->room, &st);
 	if (kind == MENU_HELD && st.held == 0)
 		notice_add(t, LINE_NOTICE, "%s", words_none_held);
@@ -246,15 +250,13 @@ static void enter_rooms(struct tui *t)
 {
 	struct editor *e = &t->menu.text;
 	struct entry to;
-	bool done;
+	bool done = true;
 
 	if (entry(t, t->menu.at, &to)) {
 		done =
 		    run(t, to.room != NULL ? "go" : "join", to.name, NULL, 0);
 	} else if (e->text.len > 0) {
 		done = run(t, "join", "", (const char *)e->text.p, e->text.len);
-	} else {
-		done = true;
 	}
 	if (done)
 		menus_close(t);
@@ -265,7 +267,6 @@ static void enter(struct tui *t)
 	const struct menu_item *m = t->menu.item;
 	struct editor *e = &t->menu.text;
 	struct entry to;
-	bool person;
 
 	if (t->menu.kind == MENU_ROOMS) {
 		enter_rooms(t);
@@ -277,8 +278,7 @@ static void enter(struct tui *t)
 		snprintf(t->menu.who, sizeof(t->menu.who), "%s", to.name);
 		open_menu(t, MENU_PERSON);
 	} else {
-		person = m->menu == MENU_PERSON;
-		if (run(t, m->command, person ? t->menu.who : "",
+		if (run(t, m->command, m->menu == MENU_PERSON ? t->menu.who : "",
 			(const char *)e->text.p, e->text.len))
 			menus_close(t);
 	}

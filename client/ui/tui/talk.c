@@ -13,6 +13,35 @@ const struct person *talk_people(const struct tui *t, size_t *n)
 	return NULL;
 }
 
+static void names_of(const struct tui *t, const struct chatroom *room,
+    void (*offer)(void *to, const char *name), void *to)
+{
+	const struct person *p;
+	size_t n, i;
+
+	p = session_people(t->env->session, room, &n);
+	for (i = 0; i < n; i++)
+		if (!p[i].self)
+			offer(to, p[i].name);
+}
+
+void talk_names(
+    void *arg, void (*offer)(void *to, const char *name), void *to)
+{
+	const struct tui *t = arg;
+	const struct chatroom *const *rooms;
+	const struct buffer *b;
+	size_t n, i;
+
+	TAILQ_FOREACH(b, &t->buffers.list, next)
+		if (b->with[0] != '\0')
+			offer(to, b->with);
+	names_of(t, NULL, offer, to);
+	rooms = session_rooms(t->env->session, &n);
+	for (i = 0; i < n; i++)
+		names_of(t, rooms[i], offer, to);
+}
+
 size_t talk_verified(const struct tui *t, size_t *devices)
 {
 	struct session_status st;

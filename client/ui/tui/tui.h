@@ -356,6 +356,10 @@ const struct person *talk_people(const struct tui *t, size_t *n);
  * compared; *devices of all. */
 size_t talk_verified(const struct tui *t, size_t *devices);
 struct buffer *talk_buffer(struct tui *t, const struct event *e);
+/* For complete.h: everybody with whom there is a window, or who is in a room, or with
+ * whom direct messages were exchanged. */
+void talk_names(
+    void *t, void (*offer)(void *to, const char *name), void *to);
 void talk_sent(struct tui *t, struct buffer *b, const struct event *e);
 void talk_event(struct tui *t, struct buffer *b, const struct event *e);
 int talk_post(struct tui *t, const struct session_post *p, char *sentence,
