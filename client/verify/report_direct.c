@@ -35,10 +35,9 @@ static void say_proved(
 	say_pairs(p, f);
 	if (f->shown > 0)
 		report_say(p,
-		    "  Of %" PRIu64
-		    " of them a key that they were sealed for has "
-		    "signed that they were shown.\n",
-		    f->shown);
+		    "  For %" PRIu64 " of them, the recipient's key has signed "
+		    "that %s shown.\n",
+		    f->shown, f->shown == 1 ? "it was" : "they were");
 	if (f->copies > 0)
 		report_say(p,
 		    "  %" PRIu64 " of them %s from one device of the writer's "
@@ -69,8 +68,8 @@ static void say_not_proved(
 		    "or an invite (--server FINGERPRINT).\n");
 	if (f->messages > f->shown)
 		report_say(p,
-		    "  - That they arrived: of %" PRIu64 " nobody has signed "
-		    "that.\n",
+		    "  - That all arrived: for %" PRIu64 " of them, no recipient "
+		    "has signed that.\n",
 		    f->messages - f->shown);
 }
 

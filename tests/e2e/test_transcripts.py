@@ -130,7 +130,7 @@ def test_the_example_of_direct_messages(tmp_path):
     path.write_bytes(data)
     status, out, _ = verify("--print", "--person", t["writer_fingerprint"], "--server", t["server"], path)
     assert status == 0 and "alice: hello, bob" in out and "which you named" in out
-    assert "In which order, and that none is missing" in out and "nobody has signed" in out
+    assert "In which order, and that none is missing" in out and "no recipient has signed" in out
     assert found("--person", t["pairs"][0]["to_fingerprint"], path)[0] == 1     # has said nothing
     assert found("--server", t["writer_fingerprint"], path)[0] == 1
 
