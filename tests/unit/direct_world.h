@@ -75,6 +75,8 @@ struct dw {
 };
 
 struct dw *dw_new(void);
+/* One with alice and bob, both connected. */
+struct dw *dw_two(struct dw_device **alice, struct dw_device **bob);
 void dw_free(struct dw *w);
 /* A device of that account, not connected. */
 struct dw_device *dw_device(struct dw *w, const char *account);
@@ -90,6 +92,10 @@ void dw_say(struct dw_device *d, const char *to, const char *text, int want);
 /* How many events of the device are this line; forgets all lines. */
 size_t dw_count(const struct dw_device *d, const char *line);
 void dw_forget(struct dw_device *d);
+/* direct_world_server.c: takes what the device has written, and gives it what waits for
+ * it. False: there was nothing. */
+bool dw_receive(struct dw_device *d);
+bool dw_deliver(struct dw_device *d);
 /* The events of the device since the last check are exactly these. */
 void dw_expect(struct dw_device *d, ...) __attribute__((sentinel));
 
