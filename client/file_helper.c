@@ -197,7 +197,7 @@ static int sync_part(int folder, const char *part)
 {
 	int fd = openat(
 	    folder, part, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int r = fd < 0 ? -1 : fsync(fd), was = errno;
+	int r = fd < 0 ? ERR_IO : file_sync(fd), was = errno;
 
 	if (fd >= 0)
 		close(fd);
@@ -211,7 +211,7 @@ static void sync_folder(int folder)
 	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd >= 0) {
-		(void)fsync(fd);
+		(void)!file_sync(fd);
 		close(fd);
 	}
 }

@@ -99,48 +99,23 @@ static void close_file(void *arg, int handle)
 static int read_at(
     void *arg, int handle, uint64_t at, void *p, size_t n, struct errmsg *why)
 {
-	uint8_t *to = p;
-	ssize_t got;
+	int r = file_read_at(handle, p, n, at);
 
 	(void)arg;
-	while (n > 0) {
-		got = pread(handle, to, n, (off_t)at);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got == 0)
-			return ERR_STATE;
-		if (got < 0)
-			return errmsg_errno(
-			    why, ERR_IO, errno, "cannot read the file");
-		to += got;
-		at += (uint64_t)got;
-		n -= (size_t)got;
-	}
-	return 0;
+	return r != ERR_IO ? r
+			   : errmsg_errno(why, ERR_IO, errno,
+				 "cannot read the file");
 }
 
 /* The sandbox has no pwrite. */
 static int write_at(void *arg, int handle, uint64_t at, const void *p, size_t n,
     struct errmsg *why)
 {
-	const uint8_t *from = p;
-	ssize_t done;
-
 	(void)arg;
-	if (lseek(handle, (off_t)at, SEEK_SET) != (off_t)at)
-		return errmsg_errno(
-		    why, ERR_IO, errno, "cannot write the file");
-	while (n > 0) {
-		done = write(handle, from, n);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return errmsg_errno(
-			    why, ERR_IO, errno, "cannot write the file");
-		from += done;
-		n -= (size_t)done;
-	}
-	return 0;
+	if (lseek(handle, (off_t)at, SEEK_SET) == (off_t)at &&
+	    file_write_all(handle, p, n) == 0)
+		return 0;
+	return errmsg_errno(why, ERR_IO, errno, "cannot write the file");
 }
 
 static int finish(void *arg, const char *place, const char *name,

@@ -107,20 +107,31 @@ void rekeys_own(struct rekeys *t, struct rekey *k)
 	k->due.fn = rekey_due;
 }
 
-void rekeys_renew(struct rekeys *t)
+/* All rooms that have members: those have a timer. */
+static void rekeys_each(struct rekeys *t, void (*fn)(struct rekey *k))
 {
 	struct rekey *k;
 	size_t i;
 
-	/* A room with members has a timer; one without has no secret. */
 	for (i = 0; i < t->timers.n; i++) {
 		k = (struct rekey *)(void *)((char *)t->timers.heap[i] -
 					     offsetof(struct rekey, due));
 		(void)pthread_mutex_lock(k->o.lock);
-		k->renew = true;
-		rekey_look(k);
+		fn(k);
 		(void)pthread_mutex_unlock(k->o.lock);
 	}
+}
+
+static void rekey_renew(struct rekey *k)
+{
+	k->renew = true;
+	rekey_look(k);
+}
+
+/* A room without members has no secret. */
+void rekeys_renew(struct rekeys *t)
+{
+	rekeys_each(t, rekey_renew);
 }
 
 static void rekey_sign(struct rekey *k)
@@ -136,16 +147,7 @@ static void rekey_sign(struct rekey *k)
 
 void rekeys_sign(struct rekeys *t)
 {
-	struct rekey *k;
-	size_t i;
-
-	for (i = 0; i < t->timers.n; i++) {
-		k = (struct rekey *)(void *)((char *)t->timers.heap[i] -
-					     offsetof(struct rekey, due));
-		(void)pthread_mutex_lock(k->o.lock);
-		rekey_sign(k);
-		(void)pthread_mutex_unlock(k->o.lock);
-	}
+	rekeys_each(t, rekey_sign);
 }
 
 static void rekeys_look(struct rekeys *t, uint64_t now_ms)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared/os/file.h"
 #include "shared/os/vec.h"
 #include "shared/proto/blob.h"
 #include "shared/wire/text.h"
@@ -167,43 +168,9 @@ static void drop(struct blob_dir *d, struct blob_entry *e)
 
 /* --- bytes ------------------------------------------------------------------ */
 
-static int write_all(int fd, const uint8_t *p, size_t n, off_t at)
+static uint64_t offset_of(uint32_t index)
 {
-	ssize_t got;
-
-	while (n > 0) {
-		got = pwrite(fd, p, n, at);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return ERR_IO;
-		p += got;
-		n -= (size_t)got;
-		at += got;
-	}
-	return 0;
-}
-
-static int read_all(int fd, uint8_t *p, size_t n, off_t at)
-{
-	ssize_t got;
-
-	while (n > 0) {
-		got = pread(fd, p, n, at);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return ERR_IO;
-		p += got;
-		n -= (size_t)got;
-		at += got;
-	}
-	return 0;
-}
-
-static off_t offset_of(uint32_t index)
-{
-	return BLOB_DIR_HEAD + (off_t)index * WIRE_PIECE_SEALED;
+	return BLOB_DIR_HEAD + (uint64_t)index * WIRE_PIECE_SEALED;
 }
 
 /* Of the whole file of a blob of this size. */
@@ -280,7 +247,7 @@ static int look_at(struct blob_dir *d, const char *file)
 	if (fd < 0)
 		return 0;
 	ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= 0 &&
-	     read_all(fd, head, sizeof(head), 0) == 0 &&
+	     file_read_at(fd, head, sizeof(head), 0) == 0 &&
 	     head_ok(&e, head, file);
 	close(fd);
 	if (!ok)
@@ -404,7 +371,7 @@ enum blob_code blob_dir_new(struct blob_dir *d, const struct blob_entry *e)
 	if (fd < 0)
 		return failure();
 	head_of(head, &it);
-	if (reserve(fd, &it) != 0 || write_all(fd, head, sizeof(head), 0) != 0)
+	if (reserve(fd, &it) != 0 || file_write_at(fd, head, sizeof(head), 0) != 0)
 		code = failure();
 	else if ((mine = add(d, &it)) == NULL)
 		code = BLOB_FAILED;
@@ -439,18 +406,18 @@ enum blob_code blob_dir_put(struct blob_dir *d, struct blob_entry *e,
     uint32_t index, const uint8_t *bytes, size_t n, uint64_t now_ms)
 {
 	const size_t piece = blob_piece(e->size, index);
-	const off_t at = offset_of(index);
+	const uint64_t at = offset_of(index);
 
 	if (e->ended || index != e->pieces || piece == 0 ||
 	    n != BLOB_SEALED(piece))
 		return BLOB_BAD;
 	if (open_file(d, e) != 0)
 		return BLOB_FAILED;
-	if (write_all(e->fd, bytes, n, at) != 0)
+	if (file_write_at(e->fd, bytes, n, at) != 0)
 		return failure();
 	e->pieces++;
 	e->put_ms = now_ms;
-	write_back(e->fd, at + (off_t)n);
+	write_back(e->fd, (off_t)(at + n));
 	return BLOB_OK;
 }
 
@@ -486,7 +453,7 @@ enum blob_code blob_dir_get(struct blob_dir *d, struct blob_entry *e,
 	if (!e->ended || piece == 0)
 		return BLOB_BAD;
 	if (open_file(d, e) != 0 ||
-	    read_all(e->fd, out, BLOB_SEALED(piece), offset_of(index)) != 0)
+	    file_read_at(e->fd, out, BLOB_SEALED(piece), offset_of(index)) != 0)
 		return BLOB_FAILED;
 	*n = BLOB_SEALED(piece);
 	return BLOB_OK;

@@ -233,13 +233,13 @@ const char *file_error(int error)
 
 /* Some network and FUSE file systems know no fsync. What they do with our bytes
  * in a crash is their owner's choice; it is no reason to refuse to write. */
-static int sync_fd(int fd)
+int file_sync(int fd)
 {
 	int r;
 
 	while ((r = fsync(fd)) != 0 && errno == EINTR)
 		;
-	return r == 0 || unsupported(errno) ? 0 : -1;
+	return r == 0 || unsupported(errno) ? 0 : ERR_IO;
 }
 
 int file_lock(int fd, bool wait)
@@ -298,7 +298,7 @@ static int open_locked(
 	return errmsg_set(why, ERR_IO, "%s changes all the time", path);
 }
 
-static int write_all(int fd, const void *p, size_t n)
+int file_write_all(int fd, const void *p, size_t n)
 {
 	const uint8_t *s = p;
 	ssize_t w;
@@ -315,6 +315,42 @@ static int write_all(int fd, const void *p, size_t n)
 	return 0;
 }
 
+int file_write_at(int fd, const void *p, size_t n, uint64_t at)
+{
+	const uint8_t *s = p;
+	ssize_t w;
+
+	while (n > 0) {
+		w = pwrite(fd, s, n, (off_t)at);
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w <= 0)
+			return ERR_IO;
+		s += w;
+		at += (uint64_t)w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
+int file_read_at(int fd, void *p, size_t n, uint64_t at)
+{
+	uint8_t *to = p;
+	ssize_t got;
+
+	while (n > 0) {
+		got = pread(fd, to, n, (off_t)at);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got == 0 ? ERR_STATE : ERR_IO;
+		to += got;
+		at += (uint64_t)got;
+		n -= (size_t)got;
+	}
+	return 0;
+}
+
 /* Appends `add` to the open, locked file at fd. */
 static int append(int fd, const char *path, const struct buf *in,
     const struct buf *add, struct errmsg *why)
@@ -326,7 +362,7 @@ static int append(int fd, const char *path, const struct buf *in,
 	if (add->len > FILE_MAX - in->len)
 		return errmsg_set(
 		    why, ERR_LIMIT, "%s is full: take old lines out", path);
-	if (write_all(fd, add->p, add->len) == 0 && sync_fd(fd) == 0)
+	if (file_write_all(fd, add->p, add->len) == 0 && file_sync(fd) == 0)
 		return 0;
 	r = errmsg_set(
 	    why, ERR_IO, "cannot write %s: %s", path, file_error(errno));
@@ -479,8 +515,8 @@ int file_write(const char *path, const void *p, size_t n, enum file_mode mode,
 	if ((r = file_make_parents(path, why)) != 0)
 		return r;
 	fd = open_temporary(&tmp, path, mode);
-	if (fd < 0 || write_all(fd, p, n) != 0 ||
-	    (sync && sync_fd(fd) != 0) ||
+	if (fd < 0 || file_write_all(fd, p, n) != 0 ||
+	    (sync && file_sync(fd) != 0) ||
 	    (replace ? rename(tmp, path) : rename_new(tmp, path)) != 0) {
 		r = !replace && errno == EEXIST ? ERR_STATE : ERR_IO;
 		errmsg_set(

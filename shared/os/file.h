@@ -55,6 +55,15 @@ bool file_others_read(const char *path);
 /* What an errno of a write means, for a sentence. */
 const char *file_error(int error);
 
+/* All n bytes, over interruptions and short calls. ERR_IO, with errno; of a read
+ * also ERR_STATE: the file ends before. */
+int file_write_all(int fd, const void *p, size_t n) MUST_CHECK;
+int file_write_at(int fd, const void *p, size_t n, uint64_t at) MUST_CHECK;
+int file_read_at(int fd, void *p, size_t n, uint64_t at) MUST_CHECK;
+/* What was written is on the disk, or the file system knows no such thing. ERR_IO,
+ * with errno. */
+int file_sync(int fd) MUST_CHECK;
+
 /* Locks an open file or folder with flock(2). ERR_STATE: somebody else has it,
  * and `wait` is false. ERR_AGAIN: there are no locks on this file system.
  * ERR_IO, with errno. */
