@@ -128,7 +128,7 @@ ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 	  server/admin/ctl.c client/main.c $(TEST_SRC) $(TEST_LIB) tests/unit/fake_store.c $(BENCH_SRC) tests/bench/floor.c \
 	  tests/bench/parts.c tests/bench/fill.c tests/bench/transcript.c tests/bench/files.c \
 	  $(FAULT_SRC) $(FAULT_LIB) tests/fault/cheap_scrypt.c $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c \
-	  tests/fuzz/server_world.c tests/fuzz/server_members.c $(FUZZ_SESSION) \
+	  tests/fuzz/server_world.c tests/fuzz/server_members.c tests/fuzz/server_people.c $(FUZZ_SESSION) \
 	  $(MUTATE_SRC))
 
 # What is missing is installed before anything is compiled, also under -j.
@@ -214,7 +214,7 @@ $(O)/fault/%.so: tests/fault/%.c
 
 FUZZ_LINK = $(CC) $(LDFLAGS_ALL) $(FUZZ_WRAP) -o $@ $(filter %.o,$^) \
 	  $(O)/libserver.a $(O)/libclient.a $(O)/libshared.a $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_SHARED)
-$(O)/fuzz/replay_server $(O)/fuzz/fuzz_server: $(call obj,tests/fuzz/server_world.c tests/fuzz/server_members.c)
+$(O)/fuzz/replay_server $(O)/fuzz/fuzz_server: $(call obj,tests/fuzz/server_world.c tests/fuzz/server_members.c tests/fuzz/server_people.c)
 $(O)/fuzz/replay_session $(O)/fuzz/fuzz_session: $(call obj,$(FUZZ_SESSION))
 $(O)/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(FUZZ_LIBS)
 	@mkdir -p $(@D)

@@ -6,11 +6,12 @@
  *
  * The first byte sets the start, from the lowest bit: members present at the
  * start (2 bits), low member limit, low rate limit, large frames, little
- * memory, newcomers waiting at the listener. All of the upper five bits set:
+ * memory, newcomers waiting at the listener, accounts and files. All of the upper five bits set:
  * only the listener, with real handshakes, which cost several times the rest
  * together; otherwise handshakes are single bytes (quick_handshake.c). */
 #include "shared/proto/control.h"
 #include "tests/fuzz/server_members.h"
+#include "tests/fuzz/server_people.h"
 #include "tests/fuzz/server_world.h"
 
 enum op {
@@ -52,6 +53,7 @@ enum how {
 	HOW_LARGE = 16,
 	HOW_MEMORY = 32,
 	HOW_DOOR = 64,
+	HOW_PEOPLE = 128,
 	HOW_REAL = 0xf8,
 };
 
@@ -185,37 +187,39 @@ static void control(
 }
 
 /* Any well-formed request is honest, whatever the answer is. */
-static void request(struct fuzz_member *m, size_t no, uint8_t what, uint8_t how)
+static void request(struct fuzz_member *m, size_t no, struct request q)
 {
-	static const char *const names[] = {"den", "attic", "lobby", "d0n"};
-	static const char *const people[] = {"alice", "bob", "carol", "dave"};
-	static const enum request_type types[] = {REQUEST_ROOM_LIST,
-	    REQUEST_ROOM_NEW, REQUEST_ROOM_SET, REQUEST_ROOM_JOIN,
-	    REQUEST_ROOM_LEAVE, REQUEST_ACT, REQUEST_ACT, REQUEST_ROOM_JOIN};
-	struct request q = {.type = types[what & 7],
-	    .room = what >> 3 & 3,
-	    .has_topic = (how & 1) != 0,
-	    .topic = "x",
-	    .settings = {.listed = (how & 2) != 0,
-		.invited = (how & 4) != 0,
-		.operators_only = (how & 8) != 0},
-	    .settings_named = ((how >> 4) & (SETTING_LISTED | SETTING_ENTRY)) |
-			      (how & 0x80 ? SETTING_VOICE : 0u),
-	    .act = (enum act)(1 + how % (ACTS - 1)),
-	    .role = (enum role)((how >> 6) + ROLE_GUEST),
-	    .seconds = how >> 3 & 7};
-
 	if (m->asked == ASKED_MAX)
 		return;
 	q.number = ++m->asked;
-	snprintf(q.name, sizeof(q.name), "%s", names[what >> 3 & 3]);
-	snprintf(q.who, sizeof(q.who), "%s", people[what >> 5 & 3]);
 	if (q.type == REQUEST_ROOM_LEAVE && q.room != 0) {
 		m->leaves[q.number] = (uint8_t)q.room;
 		m->seat[q.room].leaving = true;
 	}
+	buf_clear(&w.all.json);
 	if (request_encode(&w.all.json, &q) == 0)
 		control(m, no, w.all.json.p, w.all.json.len);
+}
+
+/* A direct frame is a request as well. Whether a piece is in order depends on what
+ * the server has said. */
+static void people_frame(struct fuzz_member *m, size_t no, uint8_t how)
+{
+	struct link_frame f = {.kind = how & 1 ? KIND_BLOB : KIND_DIRECT};
+
+	if (m->asked == ASKED_MAX)
+		return;
+	buf_clear(&w.body);
+	if (how & 1) {
+		m->honest = false;
+		server_people_piece(&w.body, how >> 1);
+	} else {
+		server_people_letter(
+		    m->link, &w.body, m->who, ++m->asked, how >> 1);
+	}
+	f.body = w.body.p;
+	f.len = w.body.len;
+	record(m, no, &f, 1);
 }
 
 static void ask(struct fuzz_member *m, size_t no, uint8_t what)
@@ -240,8 +244,20 @@ static void ask(struct fuzz_member *m, size_t no, uint8_t what)
 		return;
 	case 4:
 		what = fuzz_u8(&w.f);
-		request(m, no, what, fuzz_u8(&w.f));
+		request(m, no, server_room_request(what, fuzz_u8(&w.f)));
 		return;
+	case 7:
+		if (w.how & HOW_PEOPLE) {
+			what = fuzz_u8(&w.f);
+			if (v & 16)
+				people_frame(m, no, what);
+			else
+				request(m, no,
+				    server_people_request(
+					what, fuzz_u8(&w.f)));
+			return;
+		}
+		/* fallthrough */
 	default:
 		r = control_ping(&w.all.json, what & 1, v);
 	}
@@ -354,7 +370,7 @@ static bool settle(void)
 
 	for (i = 0; i < w.all.n; i++)
 		w.socket[i].chunk = w.socket[i].allowance = SIZE_MAX;
-	for (k = 0; k < 200; k++) {
+	for (k = 0; k < 1500; k++) {
 		ran = run();
 		for (i = 0; i < w.all.n; i++)
 			read_one(i);
@@ -545,6 +561,7 @@ static void begin(void)
 		w.large = LARGE_FEW;
 		o.memory_max = MEMORY_LITTLE;
 	}
+	o.people = (w.how & HOW_PEOPLE) != 0;
 	o.now_ms = w.now;
 	server_world_begin(&o);
 	for (i = 0; i < n; i++) /* members present at the start */

@@ -252,3 +252,11 @@ const struct hs_result *__wrap_handshake_result(const struct handshake *h)
 		return __real_handshake_result(h);
 	return q->need == HS_DONE ? &q->result : NULL;
 }
+
+/* Everybody comes with the gate's password. */
+const char *__real_handshake_account(const struct handshake *h);
+const char *__wrap_handshake_account(const struct handshake *h);
+const char *__wrap_handshake_account(const struct handshake *h)
+{
+	return quick ? "*" : __real_handshake_account(h);
+}

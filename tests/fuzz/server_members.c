@@ -3,7 +3,9 @@
 #include "tests/fuzz/server_members.h"
 
 #include "shared/proto/content.h"
+#include "shared/proto/blob.h"
 #include "shared/proto/control.h"
+#include "shared/proto/direct.h"
 #include "shared/proto/group.h"
 #include "tests/fuzz/people_of.h"
 
@@ -308,12 +310,31 @@ static void read_mark(struct fuzz_member *m, const struct link_frame *f)
 	struct log_mark mark;
 	struct fuzz_seat *s;
 
-	FUZZ_CHECK(f->kind == KIND_MARK);
 	FUZZ_CHECK(log_mark_decode(&mark, f->body, f->len) == 0);
 	if ((s = taken_seat(m, mark.room)) == NULL)
 		return;
 	FUZZ_CHECK(mark.offset == ++s->offset);
 	FUZZ_CHECK(mark.seq <= s->seq || !m->honest);
+}
+
+/* A direct frame or a piece of a file. */
+static void read_letter(struct fuzz_member *m, const struct link_frame *f)
+{
+	struct direct_head head;
+	struct blob_frame piece;
+	struct buf body;
+
+	if (f->kind == KIND_BLOB) {
+		FUZZ_CHECK(blob_frame_decode(&piece, f->body, f->len) == 0);
+		FUZZ_CHECK(piece.len <= WIRE_PIECE_SEALED);
+		return;
+	}
+	FUZZ_CHECK(f->kind == KIND_DIRECT);
+	buf_init(&body, WIRE_DIRECT_MAX);
+	FUZZ_CHECK(link_direct_open(m->link, &body, f->body, f->len) == 0);
+	FUZZ_CHECK(direct_head_decode(&head, body.p, body.len) == 0);
+	FUZZ_CHECK(head.number > 0);
+	buf_free(&body);
 }
 
 static void read_records(
@@ -351,8 +372,10 @@ static void read_records(
 		while (link_next(&frames, &f) == 0)
 			if (f.kind == KIND_GROUP)
 				read_group(all, m, &f);
-			else if (f.kind != KIND_CONTROL)
+			else if (f.kind == KIND_MARK)
 				read_mark(m, &f);
+			else if (f.kind != KIND_CONTROL)
+				read_letter(m, &f);
 			else
 				read_control(all, m, &f);
 		at += total;

@@ -46,6 +46,7 @@ static int world_epoll_wait(int epoll, struct epoll_event *e, int max, int ms);
 #include "server/net/quota.h"
 #include "server/room/room_ref.h"
 #include "tests/fuzz/people_of.h"
+#include "tests/fuzz/server_people.h"
 
 enum { EVENTS = 64 };
 
@@ -62,6 +63,7 @@ static struct {
 	struct tickets *tickets;
 	struct directory *directory;
 	struct standing *standing;
+	struct accounts *accounts; /* NULL: none */
 	struct registry registry;
 	struct log *log_memory;
 	uint64_t seed;
@@ -148,6 +150,22 @@ static void make_operator(void)
 	FUZZ_CHECK(standing_change(world.standing, 0, &who, &c) == 0);
 }
 
+/* Accounts without a store, and the files of server_people.c. */
+static void make_people(void)
+{
+	static uint8_t no_store[1];
+	const struct accounts_limits any = {
+	    .registration = REGISTRATION_OPEN, .accounts_max = 3};
+
+	world.accounts = accounts_new(&world.worker_opts.rng,
+	    (const uint8_t[WIRE_KEY]){42}, world.standing);
+	FUZZ_CHECK(world.accounts != NULL);
+	accounts_limit(world.accounts, &any);
+	world.registry.accounts = world.accounts;
+	world.registry.files = (struct blob_store *)(void *)no_store;
+	server_files_begin();
+}
+
 void server_world_begin(const struct server_world_opts *o)
 {
 	struct throttle_limits limits = {.exchanges_max = o->exchanges_max,
@@ -194,6 +212,9 @@ void server_world_begin(const struct server_world_opts *o)
 		.count_max = 100}};
 	world.registry.room.id = 0;
 	world.registry.room.name = NULL;
+	world.accounts = NULL;
+	if (o->people)
+		make_people();
 	world.worker_opts.registry = &world.registry;
 	world.next_stranger = 0;
 	world_ms = o->now_ms;
@@ -234,6 +255,7 @@ void server_world_end(void)
 	FUZZ_CHECK(world.throttle->n_attempts == 0);
 	FUZZ_CHECK(world.ticket_door->n_attempts == 0);
 	FUZZ_CHECK(directory_people(world.directory) == 0);
+	server_files_answer();
 	quota_watch(SIZE_MAX, NULL, NULL);
 	for (i = 0; i < SERVER_WORKERS; i++) {
 		world.worker[i]->loop.epoll_fd = -1;
@@ -245,6 +267,7 @@ void server_world_end(void)
 		room_free(r);
 		room_unref(r);
 	}
+	accounts_free(world.accounts);
 	log_free(world.log_memory);
 	directory_free(world.directory);
 	standing_free(world.standing);
@@ -369,4 +392,5 @@ void server_world_turn(
 	world.socket = s;
 	world.n_sockets = n;
 	worker_step(k, e, events_now(k, s, n, at_door, e));
+	server_files_answer();
 }

@@ -10,6 +10,7 @@ enum { SERVER_WORKERS = 2 };
 struct server_world_opts {
 	uint32_t users_max, rate, exchanges_max;
 	uint64_t memory_max, now_ms;
+	bool people; /* with accounts, direct messages and files */
 };
 /* Creates an empty room. Everything else is created once. */
 void server_world_begin(const struct server_world_opts *o);
