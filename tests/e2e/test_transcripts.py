@@ -325,9 +325,10 @@ def test_the_dispute_of_the_readme(tmp_path):
                                   CONCLAVE_PASSWORD=PASSWORD, CAROL=str(carol)))
     talk, n = re.subn(r"conclave://chat\.example/lobby#\.\.\.", s.invite, talk)
     assert n == 1
-    a = Process(["bash", "-c", talk], env, cwd=alice)
-    b = Client(tmp_path / "bob", s.listening[0], "bob", "--transcript", str(tmp_path / "bobs"))
+    made = [s]
     try:
+        made.append(a := Process(["bash", "-c", talk], env, cwd=alice))
+        made.append(b := Client(tmp_path / "bob", s.listening[0], "bob", "--transcript", str(tmp_path / "bobs")))
         b.see("keeps", name="alice", on=True)       # "the others see that alice keeps one"
         b.say("I agree: 40 pounds")
         until(lambda: any("I agree: 40 pounds" in line for line in a.out))
@@ -338,7 +339,7 @@ def test_the_dispute_of_the_readme(tmp_path):
         assert a.wait() == 0, a.err
         b.quit()
     finally:
-        for process in (a, b, s):
+        for process in reversed(made):
             process.stop()
     scp = 'scp() { cp -- "${@:1:$#-1}" "$CAROL"; }\n'
     subprocess.run(["bash", "-c", scp + copy], env=env, cwd=alice, check=True, timeout=60)
