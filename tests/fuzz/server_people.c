@@ -238,8 +238,10 @@ void server_people_piece(struct buf *body, uint8_t how)
 	const uint32_t index = b->have + ((how >> 2 & 15) == 15);
 	const size_t n = blob_piece(b->size, index);
 
-	FUZZ_CHECK(buf_reserve(body, WIRE_BLOB_HEAD + WIRE_PIECE_SEALED) == 0);
-	memset(body->p, 0, WIRE_BLOB_HEAD + WIRE_PIECE_SEALED);
+	/* One more than there may be. */
+	FUZZ_CHECK(
+	    buf_reserve(body, WIRE_BLOB_HEAD + WIRE_PIECE_SEALED + 1) == 0);
+	memset(body->p, 0, WIRE_BLOB_HEAD + WIRE_PIECE_SEALED + 1);
 	blob_frame_head(body->p, b->id, index);
 	body->len = WIRE_BLOB_HEAD + BLOB_SEALED(n) + ((how >> 2 & 15) == 14);
 }
