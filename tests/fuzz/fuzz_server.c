@@ -201,8 +201,7 @@ static void request(struct fuzz_member *m, size_t no, struct request q)
 		control(m, no, w.all.json.p, w.all.json.len);
 }
 
-/* A direct frame is a request as well. Whether a piece is in order depends on what
- * the server has said. */
+/* A direct frame is a request, too; a piece may be out of order. */
 static void people_frame(struct fuzz_member *m, size_t no, uint8_t how)
 {
 	struct link_frame f = {.kind = how & 1 ? KIND_BLOB : KIND_DIRECT};
@@ -252,9 +251,8 @@ static void ask(struct fuzz_member *m, size_t no, uint8_t what)
 			if (v & 16)
 				people_frame(m, no, what);
 			else
-				request(m, no,
-				    server_people_request(
-					what, fuzz_u8(&w.f)));
+				request(m, no, server_people_request(
+						   what, fuzz_u8(&w.f)));
 			return;
 		}
 		/* fallthrough */
