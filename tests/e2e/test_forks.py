@@ -173,7 +173,7 @@ def test_a_strict_program_ends(world, terminal, relay, face, lie):
     a, b, c = come(world, terminal, relay, face, "--strict")
     event, who = lie(relay, a, b, c)
     assert b.status() == 6
-    assert b.warnings(event, who)
+    assert b.warnings(event, who), b.text()[-2000:]
 
 
 @pytest.mark.parametrize("face", FACES)

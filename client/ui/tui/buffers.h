@@ -50,6 +50,8 @@ struct buffer {
 	struct fold fold;
 	uint64_t fold_at;   /* its line; SCROLLBACK_NO_MARK: none yet */
 	uint32_t fold_key;  /* a key that came before those who made it */
+	bool alarmed;	    /* a line says that the log differs: */
+	uint64_t alarm;
 	bool rewritten;	    /* EVENT_REWRITTEN */
 	bool full;	    /* EVENT_STORAGE: the server keeps nothing now */
 	char fork[WIRE_NAME_MAX + 1]; /* whose log differs, "" for nobody */

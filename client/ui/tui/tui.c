@@ -65,6 +65,31 @@ static void print_unsent_texts(const struct tui *t)
 	}
 }
 
+/* With --strict such a line is the reason to end, and the screen goes before it is
+ * drawn. */
+static void print_alarms(const struct tui *t)
+{
+	const struct buffer *b;
+	const struct line *l;
+	struct buf out;
+
+	TAILQ_FOREACH(b, &t->buffers.list, next)
+	{
+		if (!b->alarmed ||
+		    (l = scrollback_at(b->lines, b->alarm)) == NULL)
+			continue;
+		buf_init(&out, 8 * WIRE_TEXT_MAX);
+		if (buf_str(&out, "conclave: ") == 0 &&
+		    buf_str(&out, b->name) == 0 && buf_str(&out, ": ") == 0 &&
+		    text_filter(&out, (const uint8_t *)l->text, l->len,
+			TEXT_LINES) == 0 &&
+		    buf_str(&out, "\n") == 0)
+			(void)!output_once(
+			    STDOUT_FILENO, out.p, out.len, LAST_WORDS_MS);
+		buf_free(&out);
+	}
+}
+
 static void ui_close(struct ui *f)
 {
 	struct tui *t;
@@ -74,8 +99,10 @@ static void ui_close(struct ui *f)
 	t = &f->t;
 	compose_end(t);
 	display_close(t->display);
-	if (t->link.state == STATUS_CLOSED && !t->ended)
+	if (t->link.state == STATUS_CLOSED && !t->ended) {
+		print_alarms(t);
 		print_unsent_texts(t);
+	}
 	buffers_free(&t->buffers);
 	question_free(&t->question);
 	password_entry_free(&t->password.entry);
@@ -159,12 +186,26 @@ static void set_link(struct tui *t, const struct event *e)
 	redraw_want(&t->redraw, REDRAW_STATUS);
 }
 
+/* The last line of the room says that its log differs. */
+static void alarmed(struct tui *t, const struct event *e)
+{
+	struct buffer *b =
+	    e->room != NULL ? buffers_of(&t->buffers, e->room) : NULL;
+
+	if (b == NULL || scrollback_end(b->lines) == 0)
+		return;
+	b->alarmed = true;
+	b->alarm = scrollback_end(b->lines) - 1;
+}
+
 static void ui_event(struct ui *f, const struct event *e)
 {
 	struct tui *t = &f->t;
 
 	set_link(t, e);
 	notice_event(t, e);
+	if (e->type == EVENT_FORK || e->type == EVENT_REWRITTEN)
+		alarmed(t, e);
 	switch (e->type) {
 	case EVENT_CONNECTED:
 	case EVENT_JOIN:
