@@ -105,6 +105,9 @@ class World:
             p.close()
         problems = []
         for t in reversed(self.things):
+            if isinstance(t, harness.Server) and t.p.poll() is not None:
+                # shown where a test has failed: perhaps that was why
+                print("a server had ended with status", t.p.poll(), t.err[-5:])
             try:
                 t.stop()
             except AssertionError as e:
