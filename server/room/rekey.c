@@ -72,8 +72,7 @@ static bool say_due(const struct rekey *k)
 {
 	const struct rekey_say *s = STAILQ_FIRST(&k->say);
 
-	return s != NULL &&
-	       (!s->after_fresh || members_staying(k->o.members) == 0);
+	return s != NULL && !s->after_fresh;
 }
 
 /* Members who left since the first step can compute a join step; and rekeys_renew
@@ -242,7 +241,6 @@ static void rekey_nobody(struct rekey *k)
 	room_keys_free(k->keys);
 	k->keys = NULL;
 	k->kicked = k->voice = false;
-	say_drop(k);
 }
 
 /* Whether a rekey is due, and not only something to say. */
@@ -261,8 +259,7 @@ static int rekey_drive(struct rekey *k, const struct rekey_run *run)
 		k->o.voices(k->o.room, run->now_ms);
 	}
 	leave = leave_deadline(k) <= run->now_ms;
-	if (say_due(k) && members_staying(k->o.members) > 0 &&
-	    (err = rekey_post_said(k, run)) != 0)
+	if (say_due(k) && (err = rekey_post_said(k, run)) != 0)
 		return err;
 	if (woken && !rekey_is_due(k, run->now_ms))
 		return 0;
@@ -314,6 +311,9 @@ void rekey_leave(struct rekey *k, struct member *m)
 	if (m->arrival == NULL && !m->left && m->cause == LEAVE_KICK)
 		k->kicked = true;
 	members_leave(k->o.members, k->o.directory, m);
+	/* Newcomers who wait are not told what happened before them. */
+	if (members_staying(k->o.members) == 0)
+		say_drop(k);
 	rekey_look(k);
 }
 

@@ -143,7 +143,7 @@ struct rekey {
 	 * when one was asked for. */
 	uint64_t signed_at, signed_ms, sign_asked_ms;
 	bool said; /* a member has said something since then */
-	STAILQ_HEAD(, rekey_say) say; /* owned */
+	STAILQ_HEAD(, rekey_say) say; /* owned; empty if no member stays */
 
 	/* REKEY_WRAPPING: */
 	struct room_keys *next; /* owned */

@@ -43,6 +43,7 @@ enum {
 	MEMORY_LITTLE = 1 << 20,
 	EXCHANGES = 6, /* fewer than the slots */
 	SOON_MS = 1000,
+	AT_ONCE = 100, /* steps without a pause */
 	BUF_KEEP = 128 << 10,
 };
 
@@ -360,16 +361,19 @@ static bool sleep_on(void)
 }
 
 /* All members read until nothing more happens. False: still active after a
- * while, since a low rate limit or the throttle may take that long. */
+ * while, since a low rate limit or the throttle may take that long. But no worker
+ * goes on and on while no time passes. */
 static bool settle(void)
 {
-	size_t i, k;
+	size_t i, k, at_once = 0;
 	bool ran;
 
 	for (i = 0; i < w.all.n; i++)
 		w.socket[i].chunk = w.socket[i].allowance = SIZE_MAX;
-	for (k = 0; k < 1500; k++) {
+	for (k = 0; k < 200; k++) {
 		ran = run();
+		at_once = ran ? at_once + 1 : 0;
+		FUZZ_CHECK(at_once < AT_ONCE);
 		for (i = 0; i < w.all.n; i++)
 			read_one(i);
 		if (!ran && !sleep_on())

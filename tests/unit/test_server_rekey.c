@@ -146,6 +146,45 @@ static void test_the_last_one_leaves(void **state)
 	assert_int_equal(due_ms(w), UINT64_MAX);
 }
 
+/* Somebody waits, and what is still to be said was for the last one. The thread
+ * sleeps until the newcomer's turn, and the newcomer does not hear it. */
+static void nothing_is_said_to_nobody(struct world *w, bool after_fresh)
+{
+	struct rekey_say *s = calloc(1, sizeof(*s));
+	struct peer *a = comes(w, "alice", 0), *b;
+
+	rekeys(w);
+	READS(a, "welcome 1 as 1; list 1 of 1 from 1");
+	b = comes(w, "bob", 1);
+	assert_non_null(s);
+	s->event = NOTICE_ACT;
+	s->more.act = ACT_UNINVITE;
+	s->after_fresh = after_fresh;
+	snprintf(s->more.by, sizeof(s->more.by), "alice");
+	snprintf(s->more.who, sizeof(s->more.who), "carol");
+	room_lock(w->room);
+	rekey_say(&w->room->rekey, s);
+	room_unlock(w->room);
+	room_leave(a->member);
+	assert_int_equal(due_ms(w), w->now_ms + SECOND);
+	w->now_ms += SECOND;
+	steps(w);
+	assert_int_equal(due_ms(w), UINT64_MAX); /* the key is being wrapped */
+	(void)room_thread_work(w->thread[1]);
+	rekeys(w);
+	READS(b, "welcome 2 as 2; list 1 of 1 from 2");
+}
+
+static void test_nothing_is_said_to_nobody(void **state)
+{
+	nothing_is_said_to_nobody(*state, false);
+}
+
+static void test_no_fresh_word_is_said_to_nobody(void **state)
+{
+	nothing_is_said_to_nobody(*state, true);
+}
+
 /* --- a leave while keys are wrapped ----------------------------------------- */
 
 /* Neither a join step, which the leaver knows, nor a fresh secret is waited
@@ -344,6 +383,8 @@ int main(void)
 	    T(test_a_leave_waits_for_a_fresh_secret),
 	    T(test_newcomers_take_a_leave_along),
 	    T(test_the_last_one_leaves),
+	    T(test_nothing_is_said_to_nobody),
+	    T(test_no_fresh_word_is_said_to_nobody),
 	    T(test_a_leave_waits_for_no_step),
 	    T(test_a_leave_waits_for_no_wrap),
 	    T(test_a_leave_takes_who_is_ready),
