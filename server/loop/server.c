@@ -412,6 +412,8 @@ static int server_rooms(struct server *s, const uint8_t session[WIRE_NONCE])
 	retention_settings(&o->retention, s->store != NULL, &g->fresh);
 	if ((err = remember_load(g, s->o.log)) != 0)
 		return err == ERR_IO ? ERR_LIMIT : err; /* said already */
+	if (s->files != NULL) /* all accounts are there now */
+		blob_store_owners(s->files, accounts_known, s->accounts);
 	return remember_home(g, o->room, s->o.log);
 }
 

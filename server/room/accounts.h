@@ -110,6 +110,8 @@ bool accounts_named(struct accounts *t, const char *name,
 /* The name of this account, and whether it has a password of its own. */
 bool accounts_about(struct accounts *t, const uint8_t key[WIRE_KEY],
     char written[WIRE_NAME_MAX + 1], bool *password);
+/* arg: the accounts. Whether there is one with this key. */
+bool accounts_known(void *arg, const uint8_t key[WIRE_KEY]);
 bool accounts_has_device(struct accounts *t, const uint8_t key[WIRE_KEY],
     const uint8_t identity[WIRE_ED25519]);
 /* True if an account with this device is banned from the room; 0: from the

@@ -33,6 +33,17 @@ bool accounts_about(struct accounts *t, const uint8_t key[WIRE_KEY],
 	return a != NULL;
 }
 
+bool accounts_known(void *arg, const uint8_t key[WIRE_KEY])
+{
+	struct accounts *t = arg;
+	bool known;
+
+	accounts_lock(t);
+	known = account_of(t, key) != NULL;
+	accounts_unlock(t);
+	return known;
+}
+
 bool accounts_has_device(struct accounts *t, const uint8_t key[WIRE_KEY],
     const uint8_t identity[WIRE_ED25519])
 {

@@ -33,7 +33,9 @@ struct blob_store {
 	pthread_mutex_t lock; /* of what follows */
 	struct items waiting; /* not sent, or only in part */
 	struct blob_limits limits;
-	bool new_limits, stopping;
+	bool new_limits, new_owners, stopping;
+	bool (*known)(void *arg, const uint8_t owner[BLOB_OWNER]); /* or NULL */
+	void *known_arg;
 	struct blob_counts counts; /* but for the limit */
 	uint64_t last_id;
 	atomic_bool awake;
@@ -50,6 +52,8 @@ struct blob_store {
 	struct blob_ask_item limit_item; /* BLOB_ASK_LIMITS */
 	uint8_t limit_bytes[BLOB_LIMITS_BYTES];
 	bool limiting; /* it is under way */
+	struct blob_ask_item stray_item; /* one file after the other */
+	uint8_t stray_kind; /* what it asks: NEXT or ERASE; 0: nothing */
 };
 
 /* --- from any thread --------------------------------------------------------- */
@@ -83,6 +87,17 @@ void blob_store_limit(struct blob_store *b, const struct blob_limits *l)
 	wake(b);
 }
 
+void blob_store_owners(struct blob_store *b,
+    bool (*known)(void *arg, const uint8_t owner[BLOB_OWNER]), void *arg)
+{
+	(void)pthread_mutex_lock(&b->lock);
+	b->known = known;
+	b->known_arg = arg;
+	b->new_owners = true;
+	(void)pthread_mutex_unlock(&b->lock);
+	wake(b);
+}
+
 void blob_store_counts(struct blob_store *b, struct blob_counts *out)
 {
 	(void)pthread_mutex_lock(&b->lock);
@@ -98,18 +113,23 @@ struct erasing {
 	const struct logger *log;
 };
 
+static void say_erased(const struct logger *log, const struct blob_message *a)
+{
+	if (a->code != BLOB_OK)
+		logger_error(log, "files",
+		    "not all files of an account that was removed could be "
+		    "deleted: see conclavectl files");
+	else if (a->number > 0)
+		logger_info(log, "files",
+		    "%u deleted with the account that had sent them",
+		    a->number);
+}
+
 static void erased(struct blob_ask_item *i)
 {
 	struct erasing *e = (struct erasing *)(void *)i;
 
-	if (i->m.code != BLOB_OK)
-		logger_error(e->log, "files",
-		    "not all files of an account that was removed could be "
-		    "deleted: see conclavectl files");
-	else if (i->m.number > 0)
-		logger_info(e->log, "files",
-		    "%u deleted with the account that had sent them",
-		    i->m.number);
+	say_erased(e->log, &i->m);
 	free(i->body);
 	free(e);
 }
@@ -126,6 +146,32 @@ int blob_store_erase(struct blob_store *b, const uint8_t owner[BLOB_OWNER])
 	memcpy(e->item.m.owner, owner, BLOB_OWNER);
 	(void)blob_store_ask(b, &e->item);
 	return 0;
+}
+
+/* Of one file, or the files of its owner have been erased: goes on to the next. */
+static void strayed(struct blob_ask_item *i)
+{
+	struct blob_store *b =
+	    (struct blob_store *)(void *)((char *)i -
+					  offsetof(
+					      struct blob_store, stray_item));
+	struct blob_message next = {.kind = BLOB_ASK_NEXT};
+
+	free(i->body);
+	if (b->stray_kind == BLOB_ASK_ERASE)
+		say_erased(b->log, &i->m);
+	else if (i->m.code == BLOB_OK &&
+		 !b->known(b->known_arg, i->m.owner))
+		next.kind = BLOB_ASK_ERASE;
+	if (i->m.code != BLOB_OK) { /* behind the last, or it is lost */
+		b->stray_kind = 0;
+		return;
+	}
+	memcpy(next.blob, i->m.blob, WIRE_BLOB);
+	memcpy(next.owner, i->m.owner, BLOB_OWNER);
+	b->stray_kind = next.kind;
+	i->m = next;
+	(void)blob_store_ask(b, i);
 }
 
 /* --- answers ----------------------------------------------------------------- */
@@ -220,11 +266,12 @@ static void meet_keeper(struct blob_store *b)
 		    link, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 		(void)pthread_mutex_lock(&b->lock);
 		b->new_limits = true;
+		b->new_owners = b->known != NULL;
 		(void)pthread_mutex_unlock(&b->lock);
 	}
 }
 
-/* The next question, before all others the limits. */
+/* The next question, before all others the limits, then whose files there are. */
 static void next_ask(struct blob_store *b)
 {
 	(void)pthread_mutex_lock(&b->lock);
@@ -239,6 +286,15 @@ static void next_ask(struct blob_store *b)
 		b->new_limits = false;
 		b->limiting = true;
 		b->now = &b->limit_item;
+	} else if (b->new_owners && b->stray_kind == 0) {
+		b->stray_kind = BLOB_ASK_NEXT;
+		b->stray_item =
+		    (struct blob_ask_item){.m = {.kind = BLOB_ASK_NEXT,
+					       .id = ++b->last_id,
+					       .flags = BLOB_FIRST},
+			.got = strayed};
+		b->new_owners = false;
+		b->now = &b->stray_item;
 	} else if ((b->now = STAILQ_FIRST(&b->waiting)) != NULL) {
 		STAILQ_REMOVE_HEAD(&b->waiting, next);
 	}

@@ -42,6 +42,12 @@ uint64_t blob_store_ask(struct blob_store *b, struct blob_ask_item *i);
  * ERR_NOMEM. */
 int blob_store_erase(
     struct blob_store *b, const uint8_t owner[BLOB_OWNER]) MUST_CHECK;
+/* From any thread: files whose owner is not known are deleted, now and whenever
+ * there is another process: whoever asked for that may have died before it was done.
+ * known: asked in the store's thread, without a lock, until blob_store_free; arg is
+ * borrowed. */
+void blob_store_owners(struct blob_store *b,
+    bool (*known)(void *arg, const uint8_t owner[BLOB_OWNER]), void *arg);
 /* From any thread: how things stood at the last answer, and the limit. The
  * process is asked at least once a minute. */
 struct blob_counts {

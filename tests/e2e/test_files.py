@@ -388,6 +388,28 @@ def test_files_of_a_removed_account(world):
     assert code(again.request("blob_have", blob=b64(half.blob))) == "no_blob"
 
 
+def test_files_of_an_account_that_was_removed_before_a_crash(world):
+    """The server dies when the account is gone and its files are not: the next one
+    deletes them, and nobody else's."""
+    s, a, b, ids = two(world)
+    f, kept, half = put(a, os.urandom(2 * PIECE)), put(b, os.urandom(9)), File(os.urandom(9 * PIECE))
+    begin(a, half)
+    send(a, half, upto=3)
+    left = sorted([f.blob.hex(), kept.blob.hex(), half.blob.hex() + ".part"])
+    process = files_process(s)
+    os.kill(process, signal.SIGSTOP)
+    assert ctl(world, "forget", "alice").returncode == 0
+    s.signal(signal.SIGKILL)
+    s.p.wait(60)
+    os.kill(process, signal.SIGKILL)
+    s.wait()
+    assert sorted(os.listdir(folder(world))) == left
+    s = lasting(world)
+    until(lambda: os.listdir(folder(world)) == [kept.blob.hex()])
+    until(lambda: any("2 deleted with the account" in line for line in s.err))
+    assert get(comes(world, s, ids, "bob"), kept) == kept.data
+
+
 def test_the_owner_of_a_server_without_files(world):
     lasting(world, "--files", "0")
     r = ctl(world, "files")

@@ -272,6 +272,75 @@ static pid_t child_of(pid_t pid)
 	return (pid_t)child;
 }
 
+/* The owners whose last byte is zero have an account. */
+static bool is_known(void *arg, const uint8_t owner[BLOB_OWNER])
+{
+	(void)arg;
+	return owner[BLOB_OWNER - 1] == 0;
+}
+
+static void new_of(struct blob_store *b, uint8_t number, uint8_t last)
+{
+	struct blob_message m = of(BLOB_ASK_NEW, number);
+
+	m.size = 4096;
+	m.owner[BLOB_OWNER - 1] = last;
+	assert_int_equal(asked(b, m).code, BLOB_OK);
+}
+
+/* Until this file is gone, at another process perhaps. */
+static void until_gone(struct blob_store *b, uint8_t number)
+{
+	struct blob_message m = of(BLOB_ASK_HAVE, number);
+	unsigned i;
+
+	m.owner[0] = 0; /* of nobody: only whether it is there */
+	for (i = 0; i < 1000 && asked(b, m).code != BLOB_NONE; i++)
+		nanosleep(&(struct timespec){0, 10000000}, NULL);
+	assert_int_equal(asked(b, m).code, BLOB_NONE);
+}
+
+/* Files that were left behind by an account that is gone: the first, the last and
+ * those in between, at the beginning and again with each process. */
+static void test_strays(void **state)
+{
+	struct blob_store *b = started(state, &any);
+	struct blob_message m = of(BLOB_ASK_NEXT, 0);
+	uint8_t i;
+
+	for (i = 1; i < 40; i++)
+		new_of(b, i, i % 5 == 3 ? 0 : i % 3 + 1);
+	blob_store_owners(b, is_known, NULL);
+	until_gone(b, 39);
+	assert_int_equal(folder_count(state), 8);
+	m.flags = BLOB_FIRST;
+	for (i = 3; i < 40; i += 5) {
+		m = asked(b, m);
+		assert_int_equal(m.code, BLOB_OK);
+		assert_int_equal(m.blob[0], i);
+		m = of(BLOB_ASK_NEXT, i);
+	}
+	assert_int_equal(asked(b, m).code, BLOB_NONE);
+	new_of(b, 50, 9);
+	assert_int_equal(kill(child_of(child_of(getpid())), SIGKILL), 0);
+	until_gone(b, 50);
+	assert_int_equal(folder_count(state), 8);
+	stopped(b);
+}
+
+/* The end comes while they are looked for. */
+static void test_the_end_of_a_search(void **state)
+{
+	struct blob_store *b = started(state, &any);
+	uint8_t i;
+
+	for (i = 1; i < 200; i++)
+		new_of(b, i, 0);
+	blob_store_owners(b, is_known, NULL);
+	stopped(b);
+	assert_int_equal(folder_count(state), 199);
+}
+
 /* What it was asked fails, and the next process goes on. */
 static void test_it_dies(void **state)
 {
@@ -414,6 +483,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_every_question),
 	    TEST(test_erasing),
+	    TEST(test_strays),
+	    TEST(test_the_end_of_a_search),
 	    TEST(test_senders),
 	    TEST(test_limits),
 	    TEST(test_it_dies),
