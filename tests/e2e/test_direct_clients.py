@@ -12,6 +12,7 @@ import pytest
 
 from harness import CAGELESS, PASSWORD, WAIT, WATCHED, Proxy, until, until_all
 from test_client import Terminal
+from test_conclavectl import status
 from test_sealed import processes, stored
 from test_wiped import count
 
@@ -28,6 +29,12 @@ def pair(world, **more):
     a.joined()
     b.joined()
     return s, a, b
+
+
+def reachable(world, n):
+    """So many devices can be written to when they have left: the server has their keys,
+    which they give it after they have come in."""
+    until(lambda: status(world)["direct_devices"] >= n, what="the keys of %d devices" % n)
 
 
 def away(c):
@@ -79,6 +86,7 @@ def test_here(world):
 
 def test_away(world):
     s, a, b = pair(world, ephemeral=False)
+    reachable(world, 2)
     away(b)
     for i in range(3):
         direct(a, "bob", "text %d" % i)
@@ -313,6 +321,7 @@ def test_a_stolen_device_opens_nothing_earlier(world):
     """The frame of the server's queue, given again to a state that has shown it: the
     key that was used once is gone."""
     s, a, b = pair(world, ephemeral=False)
+    reachable(world, 2)
     away(b)
     direct(a, "bob", WORD)
     a.see("sent")

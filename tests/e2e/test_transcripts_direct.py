@@ -8,7 +8,7 @@ import pytest
 import transcript1
 from harness import PASSWORD, until
 from test_client import terminal  # noqa: F401
-from test_direct_clients import direct, second
+from test_direct_clients import direct, reachable, second
 from test_transcripts import files, found, verify
 
 
@@ -135,6 +135,7 @@ def test_devices_and_away(world):
     a = world.client(s, "alice")
     a.joined()
     b, tb = keeper(world, s, "bob")
+    reachable(world, 2)
     b.quit()
     direct(a, "bob", "while you were away")
     a.see("sent")

@@ -9,6 +9,7 @@ import pytest
 from blob1 import put
 from conclave1 import padded
 from harness import WAIT, together, until
+from test_direct_clients import reachable
 from test_history import killed
 
 PIECE = 65508
@@ -321,6 +322,7 @@ def test_to_one_person_who_is_away(world):
     s = kept(world)
     c = world.client(s, "carol")
     c.joined()
+    reachable(world, 1)
     c.quit()
     a, b = two(world, s)
     path = content(world.tmp / "alice" / "key.pdf", 48000)

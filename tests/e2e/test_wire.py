@@ -113,33 +113,35 @@ def tapped(data):
 def test_every_frame_is_of_a_class(world):
     """Also a text that fills its content to the limit, a page of people, a notice
     of many, a rekey, and goodbyes. Both programs, both directions."""
+    # Long enough not to be found by chance in what looks random.
+    names = ("alice-of-lobby", "bob-of-lobby")
     s = world.server("--rekey-interval", "2s")
     proxy = Proxy(s)
     try:
-        a = world.client("127.0.0.1:%d" % proxy.port, "alice")
+        a = world.client("127.0.0.1:%d" % proxy.port, names[0])
         a.joined()
         crowd = world.crowd(s, ["p%d" % i for i in range(5)])
-        b = world.client("127.0.0.1:%d" % proxy.port, "bob")
+        b = world.client("127.0.0.1:%d" % proxy.port, names[1])
         b.joined()
         texts = ["x" * n for n in (1, 30, 50, 51, 52, 53, 200, 4000, 16384)]
         texts.append("\x01" * 10895)     # 6 bytes of JSON each: 65,523 in all
         for text in texts:
             a.say(text)
-        until(lambda: len(b.texts("alice")) == len(texts), what="the texts")
-        assert [len(t) for t in b.texts("alice")] == [len(t) for t in texts]
+        until(lambda: len(b.texts(names[0])) == len(texts), what="the texts")
+        assert [len(t) for t in b.texts(names[0])] == [len(t) for t in texts]
         b.see("epoch", reason="timer")
         for p in crowd[:3]:
             p.bye()
         a.see("leave")
         b.quit()
-        a.see("leave", names=["bob"])
+        a.see("leave", names=[names[1]])
         a.quit()
         up = [f for d in proxy.passed[0::2] for f in tapped(d)]
         down = [f for d in proxy.passed[1::2] for f in tapped(d)]
     finally:
         proxy.close()
     for data in proxy.passed:
-        for secret in ["alice", "bob", PASSWORD] + texts[2:]:
+        for secret in [*names, PASSWORD] + texts[2:]:
             assert secret.encode() not in data, secret
     both = {conclave1.CONTROL, conclave1.GROUP}
     for frames, expected in ((up, both), (down, both | {conclave1.MARK})):
