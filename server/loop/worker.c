@@ -431,6 +431,7 @@ static void worker_stopping(struct worker *w)
 	    (how == 1 && now < w->signing_ms && !rooms_signed(w->rooms, now)))
 		return;
 	w->stopping = true;
+	rooms_sign_end(w->rooms);
 	if (how == 1)
 		w->until_ms = now + WORKER_STOP_MS;
 }

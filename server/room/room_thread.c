@@ -173,13 +173,18 @@ void rooms_sign(struct room_thread *t)
 	rekeys_sign(&t->rekeys);
 }
 
+void rooms_sign_end(struct room_thread *t)
+{
+	if (!t->is_signed)
+		directory_sign(t->o.directory);
+	t->is_signed = true;
+}
+
 bool rooms_signed(struct room_thread *t, uint64_t now_ms)
 {
-	if (!t->is_signed && rekeys_deadline(&t->rekeys) > now_ms &&
-	    (t->o.store == NULL || store_settled(t->o.store))) {
-		t->is_signed = true;
-		directory_sign(t->o.directory);
-	}
+	if (rekeys_deadline(&t->rekeys) > now_ms &&
+	    (t->o.store == NULL || store_settled(t->o.store)))
+		rooms_sign_end(t);
 	return t->is_signed && directory_signed(t->o.directory);
 }
 

@@ -77,6 +77,8 @@ void rooms_sign(struct room_thread *t);
 /* Whether that is done, in all threads of the directory, and what they had to
  * deliver to each other is posted. Once in each loop step. */
 bool rooms_signed(struct room_thread *t, uint64_t now_ms);
+/* The thread waits for that no longer, nor does another wait for this thread. */
+void rooms_sign_end(struct room_thread *t);
 /* Runs the rekeys that are due. now_ms is monotonic; wall_ms is Unix time, for
  * the notices. */
 void rooms_run(struct room_thread *t, uint64_t now_ms, uint64_t wall_ms);

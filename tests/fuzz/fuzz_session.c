@@ -162,6 +162,8 @@ static void user_asks(struct world *w, uint8_t b)
 		/* Until the server has chosen, the first room has no name. */
 		if (w->at == w->place && !w->at->known)
 			return;
+		if (w->at->handle == NULL)
+			w->at->step_ms = w->now;
 		(void)!session_join(w->s, w->at->name, &w->at->handle);
 	} else if (b % 4 == 1 && w->at->handle != NULL) {
 		/* What waits there is dropped. */
@@ -384,19 +386,23 @@ static void server_op(struct world *w, enum op op, uint8_t bend)
 	}
 }
 
-static bool is_joined(const struct world *w)
+/* The client may give up: a room has not let it in for too long, whatever the other
+ * one does. */
+static bool is_late(const struct world *w)
 {
 	struct session_room_status st;
+	const struct place *p;
 	size_t i;
 
 	for (i = 0; i < PLACES; i++) {
-		if (w->place[i].handle == NULL)
+		p = &w->place[i];
+		if (p->handle == NULL || w->now - p->step_ms < WIRE_SILENCE_MS)
 			continue;
-		session_room_status(w->s, w->place[i].handle, &st);
+		session_room_status(w->s, p->handle, &st);
 		if (st.wanted && !st.joined)
-			return false;
+			return true;
 	}
-	return true;
+	return false;
 }
 
 /* The server is another: its rooms are new. */
@@ -420,10 +426,13 @@ static void restart(struct world *w)
 /* Traffic alone does not extend the login timeout; only progress does. */
 static void tick(struct world *w)
 {
+	bool late;
+
 	w->now += (uint64_t)fuzz_u8(&w->f) * 500;
 	w->ending |= w->now - w->heard_ms >= WIRE_SILENCE_MS;
-	w->ending |= !is_joined(w) && w->now - w->step_ms >= WIRE_SILENCE_MS;
+	late = is_late(w);
 	session_tick(w->s, w->now);
+	w->ending |= late && session_needs(w->s) & SESSION_NEED_CLOSE;
 }
 
 static void step(struct world *w)

@@ -138,10 +138,11 @@ void world_connect(struct world *w)
 		return;
 	w->link = link_new(fuzz_crypto(), &k, LINK_SERVER);
 	FUZZ_CHECK(w->link != NULL);
-	w->heard_ms = w->step_ms = w->now;
-	w->step_due = false;
+	w->heard_ms = w->now;
 	for (i = 0; i < PLACES; i++) {
 		place_out(&w->place[i]);
+		w->place[i].step_ms = w->now;
+		w->place[i].step_due = false;
 		w->place[i].carded = false;
 	}
 	w->n_asked = 0;
@@ -184,12 +185,13 @@ void world_flush(struct world *w)
 	exact = fuzz_copy(w->wire.p, w->wire.len);
 	session_input(w->s, w->now, exact, w->wire.len);
 	free(exact);
-	for (i = 0; i < PLACES; i++)
+	for (i = 0; i < PLACES; i++) {
 		w->place[i].named_to_it = w->place[i].named;
+		if (w->place[i].step_due)
+			w->place[i].step_ms = w->now;
+		w->place[i].step_due = false;
+	}
 	w->heard_ms = w->now;
-	if (w->step_due)
-		w->step_ms = w->now;
-	w->step_due = false;
 }
 
 bool world_reserve(struct world *w)

@@ -118,7 +118,7 @@ void say_key(struct world *w, uint8_t bend)
 	buf_clear(&w->json);
 	FUZZ_CHECK(control_key_exchange(&w->json, &k) == 0);
 	world_control(w, true);
-	w->at->keyed = w->step_due = true;
+	w->at->keyed = w->at->step_due = true;
 	w->at->listed = false;
 }
 
@@ -178,7 +178,7 @@ void say_list(struct world *w, uint8_t bend)
 	if (control_user_list(&w->json, &l) != 0)
 		return;
 	world_control(w, false);
-	w->at->listed = w->at->known = w->step_due = true;
+	w->at->listed = w->at->known = w->at->step_due = true;
 	w->at->logged |= l.has_entry;
 	say_joined(w);
 }

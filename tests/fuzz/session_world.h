@@ -39,6 +39,10 @@ struct place {
 	uint8_t secret[WIRE_KEY], log[WIRE_LOG];
 	bool keyed, listed, logged, silent;
 	bool known; /* was listed once */
+	/* When the client's way in last advanced, and whether a frame is pending
+	 * that advances it. */
+	uint64_t step_ms;
+	bool step_due;
 	/* The user has a secret of it; the mark that the server gives, or "". */
 	bool sealed;
 	char mark[SEAL_MARK];
@@ -66,10 +70,7 @@ struct world {
 	uint64_t now, seed;
 	unsigned connections;
 	bool honest, ending, quitting;
-	/* when the client last received data, and when its login last
-	 * advanced */
-	uint64_t heard_ms, step_ms;
-	bool step_due; /* a frame that advances the login is pending */
+	uint64_t heard_ms; /* when the client last received data */
 	uint8_t session_no;
 	struct place place[PLACES], *at; /* one of them */
 	struct request asked[ASKED];

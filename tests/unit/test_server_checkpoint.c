@@ -86,12 +86,37 @@ static void test_by_itself(void **state)
 	READS(b, "key 6 timer; checkpoint 4 right in 6 for 6");
 }
 
+/* At the server's end a thread may have been late, and end without that. Each
+ * counts once. */
+static void test_a_late_thread_is_not_waited_for(void **state)
+{
+	struct world *w = *state;
+	struct peer *a, *b;
+
+	world_two(w, &a, &b);
+	rooms_run(w->thread[0], w->now_ms, 1700000000000);
+	peer_says(b, 2);
+	world_deliver(w);
+	READS(a, "2:1 in 2 @2");
+	rooms_sign(w->thread[0]);
+	assert_false(rooms_signed(w->thread[0], w->now_ms)); /* not yet said */
+	rooms_sign_end(w->thread[1]);
+	rooms_sign_end(w->thread[1]);
+	assert_false(rooms_signed(w->thread[0], w->now_ms));
+	rooms_run(w->thread[0], w->now_ms, 1700000000000);
+	assert_true(rooms_signed(w->thread[0], w->now_ms));
+	world_deliver(w);
+	READS(a, "checkpoint 2 right in 2 for 2");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_asked, world_up, world_down),
 	    cmocka_unit_test_setup_teardown(
 		test_by_itself, world_up, world_down),
+	    cmocka_unit_test_setup_teardown(
+		test_a_late_thread_is_not_waited_for, world_up, world_down),
 	};
 
 	json_setup();
