@@ -83,8 +83,9 @@ CLIENT_SRC = $(filter-out client/main.c,$(wildcard client/*.c client/*/*.c clien
 # A unit test is named for what it links: test_shared_, test_server_,
 # test_client_, test_both_. What all of them use is in check.c.
 TEST_SRC   = $(wildcard tests/unit/test_*.c)
-# fake_store.c takes the place of the server's own store in some of them.
-TEST_LIB   = $(filter-out $(TEST_SRC) tests/unit/fake_store.c,$(wildcard tests/unit/*.c))
+# fake_store*.c take the place of the server's own store in some of them.
+FAKE_STORE_SRC = tests/unit/fake_store.c tests/unit/fake_store_read.c
+TEST_LIB   = $(filter-out $(TEST_SRC) $(FAKE_STORE_SRC),$(wildcard tests/unit/*.c))
 
 # Faults: allocations and calls that fail. Programs with sweeps have malloc in
 # their own hands; under a sanitizer, which owns it, by the linker.
@@ -125,7 +126,7 @@ obj = $(patsubst %.c,$(O)/%.o,$(1))
 TESTS = $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC)) \
 	$(patsubst tests/fault/%.c,$(O)/tests/%,$(FAULT_SRC))
 ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
-	  server/admin/ctl.c client/main.c $(TEST_SRC) $(TEST_LIB) tests/unit/fake_store.c $(BENCH_SRC) tests/bench/floor.c \
+	  server/admin/ctl.c client/main.c $(TEST_SRC) $(TEST_LIB) $(FAKE_STORE_SRC) $(BENCH_SRC) tests/bench/floor.c \
 	  tests/bench/parts.c tests/bench/fill.c tests/bench/transcript.c tests/bench/files.c \
 	  $(FAULT_SRC) $(FAULT_LIB) tests/fault/cheap_scrypt.c $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c \
 	  tests/fuzz/server_world.c tests/fuzz/server_members.c tests/fuzz/server_people.c $(FUZZ_SESSION) \
@@ -183,7 +184,7 @@ $(O)/tests/test_both_%: $(O)/tests/unit/test_both_%.o $(O)/libtest.a $(O)/libser
 
 # These say themselves when something is on disk.
 FAKE_STORE = $(patsubst %,$(O)/tests/test_server_%,remember watermark reading)
-$(FAKE_STORE): $(call obj,tests/unit/fake_store.c)
+$(FAKE_STORE): $(call obj,$(FAKE_STORE_SRC))
 
 # This one looks into the epochs of the session that it makes.
 $(O)/tests/test_client_session: LDFLAGS_ALL += -Wl,--wrap=epochs_new
