@@ -33,7 +33,8 @@ struct blob_store {
 	pthread_mutex_t lock; /* of what follows */
 	struct items waiting; /* not sent, or only in part */
 	struct blob_limits limits;
-	bool new_limits, new_owners, stopping;
+	bool new_limits, new_owners, running, stopping;
+	pthread_cond_t begun; /* running */
 	bool (*known)(void *arg, const uint8_t owner[BLOB_OWNER]); /* or NULL */
 	void *known_arg;
 	struct blob_counts counts; /* but for the limit */
@@ -444,6 +445,10 @@ static void *blob_thread(void *arg)
 
 	/* Of this thread alone: chat goes first. */
 	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), THREAD_NICE);
+	(void)pthread_mutex_lock(&b->lock);
+	b->running = true;
+	(void)pthread_cond_signal(&b->begun);
+	(void)pthread_mutex_unlock(&b->lock);
 	while (!is_stopping(b))
 		step(b);
 	return NULL;
@@ -458,8 +463,19 @@ static void release(struct blob_store *b)
 	if (b->wake >= 0)
 		close(b->wake);
 	buf_free(&b->in);
+	(void)pthread_cond_destroy(&b->begun);
 	(void)pthread_mutex_destroy(&b->lock);
 	free(b);
+}
+
+/* Until the thread has its priority: it cannot change it inside the sandbox, which
+ * would end the server for trying, and which the caller is about to enter. */
+static void wait_until_running(struct blob_store *b)
+{
+	(void)pthread_mutex_lock(&b->lock);
+	while (!b->running)
+		(void)pthread_cond_wait(&b->begun, &b->lock);
+	(void)pthread_mutex_unlock(&b->lock);
 }
 
 struct blob_store *blob_store_start(
@@ -480,12 +496,14 @@ struct blob_store *blob_store_start(
 	STAILQ_INIT(&b->asked);
 	buf_init(&b->in, IN_BYTES);
 	(void)pthread_mutex_init(&b->lock, NULL);
+	(void)pthread_cond_init(&b->begun, NULL);
 	b->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (b->wake < 0 || buf_reserve(&b->in, IN_BYTES) != 0 ||
 	    pthread_create(&b->thread, NULL, blob_thread, b) != 0) {
 		release(b);
 		return NULL;
 	}
+	wait_until_running(b);
 	return b;
 }
 

@@ -28,8 +28,9 @@ struct blob_ask_item {
 };
 
 struct blob_store;
-/* warden: warden_start's; closed by blob_store_free. Starts the thread. NULL: no
- * memory or no thread, and the socket is closed. */
+/* warden: warden_start's; closed by blob_store_free. Starts the thread, and
+ * returns when it has its priority. NULL: no memory or no thread, and the socket is
+ * closed. */
 struct blob_store *blob_store_start(
     int warden, const struct blob_limits *l, const struct logger *log);
 /* Ends the thread and the process; answers what waits with BLOB_FAILED. NULL is

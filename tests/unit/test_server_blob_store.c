@@ -1,8 +1,10 @@
 /* blob_store.c with a real warden and process for files: every question, what
  * becomes of them when the process dies, and what no relay asks. */
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -130,6 +132,35 @@ static void stopped(struct blob_store *b)
 static const struct blob_limits any = {0};
 
 /* --- tests ----------------------------------------------------------------------- */
+
+/* Threads of this process that let others go first. */
+static int patient(void)
+{
+	DIR *d = opendir("/proc/self/task");
+	const struct dirent *e;
+	int n = 0;
+
+	assert_non_null(d);
+	while ((e = readdir(d)) != NULL)
+		n += e->d_name[0] != '.' &&
+		     getpriority(PRIO_PROCESS, (id_t)strtoul(e->d_name, NULL, 10)) >
+			 getpriority(PRIO_PROCESS, 0);
+	closedir(d);
+	return n;
+}
+
+/* What the thread does first is forbidden in the sandbox, which comes next. */
+static void test_begun_before_the_sandbox(void **state)
+{
+	struct blob_store *b;
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		b = started(state, &any);
+		assert_int_equal(patient(), 1);
+		stopped(b);
+	}
+}
 
 static void test_every_question(void **state)
 {
@@ -481,6 +512,7 @@ static void test_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(test_begun_before_the_sandbox),
 	    TEST(test_every_question),
 	    TEST(test_erasing),
 	    TEST(test_strays),
