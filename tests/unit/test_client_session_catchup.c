@@ -271,32 +271,29 @@ static void other_base(struct log_batch *h)
 		h->run[0].epoch[i].base[0] ^= 1;
 }
 
-TEST(another_chain_is_a_breach)
+static void bent(void (*bend)(struct log_batch *h), int err)
 {
 	struct world *w = away_joined();
 
-	(void)state;
 	away(w);
 	lines_free(&w->fake.got);
 	lines_free(&w->events);
-	fake_batch(&w->fake, 1, 2, 3, other_chain);
+	fake_batch(&w->fake, 1, 2, 3, bend);
 	world_pump(w);
-	check_breach(w, ERR_LOG);
+	check_breach(w, err);
 	world_free(w);
+}
+
+TEST(another_chain_is_a_breach)
+{
+	(void)state;
+	bent(other_chain, ERR_LOG);
 }
 
 TEST(a_batch_for_another_request)
 {
-	struct world *w = away_joined();
-
 	(void)state;
-	away(w);
-	lines_free(&w->fake.got);
-	lines_free(&w->events);
-	fake_batch(&w->fake, 1, 2, 3, other_number);
-	world_pump(w);
-	check_breach(w, ERR_STATE);
-	world_free(w);
+	bent(other_number, ERR_STATE);
 }
 
 TEST(a_batch_that_nobody_asked_for)
@@ -398,6 +395,15 @@ static bool shown(struct world *w, struct log_head *head)
 	return session_room_shown(w->s, session_first_room(w->s), log, head);
 }
 
+/* It comes in, tells this after "connected", and asks for that; NULL: nothing. */
+static void comes(struct world *w, const char *tells, const char *asks)
+{
+	fake_admit(&w->fake);
+	world_pump(w);
+	check_events(w, "connected 4", tells, NULL);
+	check_got(w, asks, NULL);
+}
+
 TEST(a_client_that_starts_again)
 {
 	struct knowledge k = {{0}, {0}};
@@ -405,10 +411,7 @@ TEST(a_client_that_starts_again)
 	struct log_head head;
 
 	(void)state;
-	fake_admit(&w->fake);
-	world_pump(w);
-	check_events(w, "connected 4", NULL);
-	check_got(w, "history 1 after 2 x 1 1", NULL);
+	comes(w, NULL, "history 1 after 2 x 1 1");
 	assert_true(shown(w, &head)); /* not more than before */
 	assert_int_equal(head.offset, 2);
 	assert_memory_equal(&head, &k.shown, sizeof(head));
@@ -433,10 +436,7 @@ TEST(all_is_known)
 	struct world *w = begun(&k, 3);
 
 	(void)state;
-	fake_admit(&w->fake);
-	world_pump(w);
-	check_events(w, "connected 4", NULL);
-	check_got(w, NULL);
+	comes(w, NULL, NULL);
 	world_free(w);
 }
 
@@ -457,10 +457,7 @@ TEST(rewritten)
 			k.shown.chain[5] ^= 1;
 		if (i == 2)
 			k.log[5] ^= 1;
-		fake_admit(&w->fake);
-		world_pump(w);
-		check_events(w, "connected 4", "rewritten", NULL);
-		check_got(w, "history 1 after 0 x 3 1", NULL);
+		comes(w, "rewritten", "history 1 after 0 x 3 1");
 		session_room_status(w->s, session_first_room(w->s), &st);
 		assert_true(st.forked);
 		fake_batch(&w->fake, 1, 1, 3, NULL);
@@ -482,10 +479,7 @@ TEST(an_empty_log_is_another_one)
 	(void)state;
 	k.shown.offset = 0;
 	k.log[5] ^= 1;
-	fake_admit(&w->fake);
-	world_pump(w);
-	check_events(w, "connected 4", NULL);
-	check_got(w, "history 1 after 0 x 3 1", NULL);
+	comes(w, NULL, "history 1 after 0 x 3 1");
 	world_free(w);
 }
 
@@ -499,10 +493,7 @@ TEST(another_past_before_the_head)
 
 	(void)state;
 	k.shown.chain[5] ^= 1;
-	fake_admit(&w->fake);
-	world_pump(w);
-	check_events(w, "connected 4", NULL);
-	check_got(w, "history 1 after 2 x 1 1", NULL);
+	comes(w, NULL, "history 1 after 2 x 1 1");
 	fake_batch(&w->fake, 1, 3, 3, NULL);
 	fake_done(&w->fake, 1, 0);
 	world_pump(w);
