@@ -66,6 +66,11 @@ struct ending ending_refused(
 	return e;
 }
 
+bool ending_honest(const struct ending *e)
+{
+	return e->again || (e->told && !e->hint);
+}
+
 bool ending_may_pass(const struct ending *e)
 {
 	return e->told && !e->hint &&

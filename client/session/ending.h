@@ -32,6 +32,8 @@ struct ending ending_copied(void);
 /* The server gave a code. proved: it came in a record. */
 struct ending ending_refused(
     enum wire_code code, const char *word, const char *text, bool proved);
+/* For all we know, the server has kept to the protocol. */
+bool ending_honest(const struct ending *e);
 /* The server has no place for us, or somebody has our name: that may pass.
  * ending_waiting is that ending with a sentence that says so. */
 bool ending_may_pass(const struct ending *e);

@@ -252,7 +252,7 @@ static void gone(struct session *s, uint64_t now_ms)
 		next = CONNECTION_DONE;
 	else if (roomlist_refused(&s->rooms, connection_why(s->link)))
 		next = CONNECTION_ELSEWHERE;
-	roomlist_lost(&s->rooms, connection_why(s->link)->again);
+	roomlist_lost(&s->rooms, ending_honest(connection_why(s->link)));
 	if (next == CONNECTION_AGAIN && roomlist_wanted(&s->rooms) == 0)
 		next = CONNECTION_STOP;
 	requests_lost(s->requests);

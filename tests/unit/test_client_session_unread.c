@@ -377,6 +377,30 @@ TEST(what_is_marked_is_not_said_again)
 	world_free(w);
 }
 
+/* The same at an end for good: the user is not told that it was not sent. */
+TEST(what_is_marked_was_sent_when_we_are_put_out)
+{
+	struct world *w = away_joined();
+	struct fake *f = &w->fake;
+	struct log_mark m = {.offset = 1, .room = 1, .seq = 1};
+
+	(void)state;
+	world_say(w, "first");
+	world_say(w, "second");
+	world_pump(w);
+	check_got(w, "message 4 1 first", "message 4 2 second", NULL);
+	memcpy(m.digest, f->own.digest[1], WIRE_HASH);
+	fake_logged(f, 1);
+	fake_mark(f, &m);
+	world_pump(w);
+	lines_free(&w->events);
+	fake_bye(f, CODE_KICKED);
+	world_pump(w);
+	check_events(w, "sent 1",
+	    "closed 4 kicked: you were removed from the room", NULL);
+	world_free(w);
+}
+
 TEST(they_do_not_wait_for_ever)
 {
 	struct world *w = away_joined();
@@ -443,6 +467,7 @@ int main(void)
 	    CASE(nothing_is_said_again_before_it_is_known),
 	    CASE(new_messages_do_not_wait_for_the_past),
 	    CASE(what_is_marked_is_not_said_again),
+	    CASE(what_is_marked_was_sent_when_we_are_put_out),
 	};
 	struct check_group g = {0};
 	size_t i;
