@@ -117,21 +117,23 @@ static bool send_file(const struct file_place *at, const struct command *c,
 	return say(tell, line);
 }
 
-static bool list(struct session *s, const struct account_commands_sink *tell)
+static bool list(
+    const struct file_place *at, const struct account_commands_sink *tell)
 {
 	const struct session_file *f;
 	char line[WORDS_MAX];
 	size_t i;
 
-	for (i = 0; (f = session_file_at(s, i)) != NULL; i++) {
+	for (i = 0; (f = session_file_at(at->session, i)) != NULL; i++) {
 		words_file_row(line, f);
 		say(tell, line);
 	}
-	if (i == 0)
-		say(tell,
-		    "no files yet: /send FILE sends one to everybody in the "
-		    "room");
-	return true;
+	if (i > 0)
+		return true;
+	snprintf(line, sizeof(line), "no files yet: /send FILE sends one to %s%s",
+	    at->with[0] != '\0' ? at->with : "everybody in the room",
+	    at->with[0] != '\0' ? " alone" : "");
+	return say(tell, line);
 }
 
 static bool get(struct session *s, const struct command *c,
@@ -178,7 +180,7 @@ bool file_command(const struct file_place *at, const struct command *c,
 	case COMMAND_CANCEL:
 		return cancel(at->session, c, tell);
 	default:
-		return list(at->session, tell);
+		return list(at, tell);
 	}
 }
 

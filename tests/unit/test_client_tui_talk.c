@@ -139,6 +139,22 @@ static void test_windows(void **state)
 		}
 }
 
+/* Whom a file goes to is whom the window is for. */
+static void test_no_files(void **state)
+{
+	const struct stage_opts o = {.rows = 24, .cols = 100};
+	struct stage *s = stage_new(&o);
+
+	(void)state;
+	come_in(s);
+	vt_type(s->vt, "/files\r");
+	stage_expect(s, "/send FILE sends one to everybody in the room");
+	say(s, "/msg bob look at this");
+	vt_type(s->vt, "/files\r");
+	stage_expect(s, "/send FILE sends one to bob alone");
+	stage_free(s);
+}
+
 /* The same words in ASCII, in whatever order the news comes. */
 static void test_marks(void **state)
 {
@@ -249,6 +265,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_windows),
+	    cmocka_unit_test(test_no_files),
 	    cmocka_unit_test(test_marks),
 	    cmocka_unit_test(test_held),
 	    cmocka_unit_test(test_the_menu),
