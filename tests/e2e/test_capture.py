@@ -57,8 +57,10 @@ def recorded(path, port):
     if not shutil.which("tshark"):
         yield False
         return
-    p = subprocess.Popen(["tshark", "-q", "-i", "lo", "-B", "64", "-f", "tcp port %d" % port, "-w",
-                          str(path)], stderr=subprocess.PIPE, text=True)
+    # another test's peer may have the same port at another of the loopback's addresses
+    only = "tcp port %d and src host 127.0.0.1 and dst host 127.0.0.1" % port
+    p = subprocess.Popen(["tshark", "-q", "-i", "lo", "-B", "64", "-f", only, "-w", str(path)],
+                         stderr=subprocess.PIPE, text=True)
     said = queue.Queue()
     reader = threading.Thread(target=lambda: [said.put(x) for x in p.stderr], daemon=True)
     reader.start()
