@@ -177,7 +177,8 @@ static void end(struct transfers *t, struct transfer *x, enum file_state state)
 	x->file.rate = 0;
 	x->moved = 0;
 	x->req = 0;
-	memset(x->gets, 0, sizeof(x->gets));
+	/* What was asked for is still answered, with pieces before that: x->gets
+	 * stays, and the file does not begin again until then. */
 }
 
 void transfer_fail(
@@ -255,7 +256,7 @@ static void stall(struct transfers *t, struct transfer *x)
 {
 	uint64_t moved = 0;
 
-	if (x->step > STEP_START && x->step < STEP_OFFER && t->linked &&
+	if (x->step >= STEP_START && x->step < STEP_OFFER && t->linked &&
 	    waits(x))
 		moved = 1 + (uint64_t)x->step + 8 * ((uint64_t)x->have + x->next);
 	if (moved != x->moved) {
@@ -365,7 +366,7 @@ static size_t active(const struct transfers *t, bool own)
 static bool starts(const struct transfers *t, const struct transfer *x)
 {
 	if (!t->linked || x->step != STEP_START || t->now_ms < x->wait_ms ||
-	    requests_full(t->o.requests))
+	    waits(x) || requests_full(t->o.requests))
 		return false;
 	return active(t, x->record->own) <
 	       (x->record->own ? TRANSFER_SENDS : TRANSFERS_GETS);

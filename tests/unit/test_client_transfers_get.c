@@ -112,6 +112,46 @@ static void test_expired(void **state)
 	tw_free(w);
 }
 
+static void ask_for_pieces(struct tw *w, uint32_t number)
+{
+	int i;
+
+	tw_get(w, number, NULL);
+	for (i = 0; i < 2; i++) {
+		transfers_tick(w->t, w->now += 10);
+		assert_int_equal(transfers_step(w->t), 0);
+	}
+}
+
+/* What was asked for before it was cancelled still comes, and is not taken for what
+ * is asked for then. */
+static void test_cancelled_and_got_again(void **state)
+{
+	struct tw *w = tw_new();
+	uint32_t number = tw_offered(w, 20 * WIRE_PIECE);
+	uint8_t late[WIRE_BLOB + 4 + WIRE_PIECE_SEALED];
+	const struct tw_file *got;
+
+	(void)state;
+	ask_for_pieces(w, number);
+	assert_int_equal(transfers_cancel(w->t, number), 0);
+	tw_note(w);
+	w->done[0] = '\0';
+	ask_for_pieces(w, number);
+	memcpy(late, w->blob[0].id, WIRE_BLOB);
+	memcpy(late + WIRE_BLOB, "\0\0\0\3", 4);
+	memcpy(late + WIRE_BLOB + 4, w->blob[0].piece[3], w->blob[0].len[3]);
+	assert_int_equal(transfers_piece(w->t, late,
+			     WIRE_BLOB + 4 + w->blob[0].len[3]),
+	    0);
+	tw_pump(w);
+	assert_string_equal(w->done, "|");
+	assert_int_equal(w->n_gets, 2);
+	assert_non_null(got = tw_named(w, "sent"));
+	assert_int_equal(got->n, 20 * WIRE_PIECE);
+	tw_free(w);
+}
+
 /* Only of people whose key is known, and only live. */
 static void test_accept(void **state)
 {
@@ -182,6 +222,7 @@ int main(void)
 	    cmocka_unit_test(test_get_mends),
 	    cmocka_unit_test(test_full_disk),
 	    cmocka_unit_test(test_expired),
+	    cmocka_unit_test(test_cancelled_and_got_again),
 	    cmocka_unit_test(test_accept),
 	    cmocka_unit_test(test_many_offers),
 	};
