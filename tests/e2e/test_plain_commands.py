@@ -33,7 +33,9 @@ def both(world):
     s = world.server()
     bob = member(world, s.listening[0], "bob")
     bob.joined()
-    return s, bob, Plain(world, s, "pam")
+    pam = Plain(world, s, "pam")
+    bob.see("join", names=["pam"])     # else what he says is held
+    return s, bob, pam
 
 
 def test_search_and_what_was_said_before(world):
@@ -90,6 +92,7 @@ def test_each_room_has_its_lines_and_its_file(world, tmp_path):
     pam.type("/quit")
     pam.c.wait()
     pam = Plain(world, s, "pam", "--export-folder", str(folder))
+    bob.see("join", names=["pam"], n=2)
     bob.say("in the lobby\nof two lines")
     pam.said("of two lines")
     pam.type("/new den")
