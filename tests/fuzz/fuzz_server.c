@@ -205,20 +205,15 @@ static void request(struct fuzz_member *m, size_t no, struct request q)
 /* A direct frame is a request, too; a piece may be out of order. */
 static void people_frame(struct fuzz_member *m, size_t no, uint8_t how)
 {
-	struct link_frame f = {.kind = how & 1 ? KIND_BLOB : KIND_DIRECT};
+	struct link_frame f;
 
 	if (m->asked == ASKED_MAX)
 		return;
-	buf_clear(&w.body);
-	if (how & 1) {
+	if (server_people_is_piece(how))
 		m->honest = false;
-		server_people_piece(&w.body, how >> 1);
-	} else {
-		server_people_letter(
-		    m->link, &w.body, m->who, ++m->asked, how >> 1);
-	}
-	f.body = w.body.p;
-	f.len = w.body.len;
+	else
+		m->asked++;
+	f = server_people_frame(m->link, &w.body, m->who, m->asked, how);
 	record(m, no, &f, 1);
 }
 

@@ -22,6 +22,7 @@
 #include "shared/crypto/keys.h"
 #include "shared/crypto/pake.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/mix.h"
 #include "tests/fuzz/people_of.h"
 
 static bool plain;
@@ -54,56 +55,7 @@ void __wrap_crypto_free(struct crypto *c)
 		__real_crypto_free(c);
 }
 
-/* --- mixing -------------------------------------------------------------- */
-
-struct mix {
-	uint64_t a, b;
-};
 enum { LARGE = 4096 };
-
-static void mix_add(struct mix *m, const void *p, size_t n)
-{
-	const uint8_t *s = p;
-	uint64_t v;
-	size_t k;
-
-	m->b += n;
-	while (n > 0) {
-		v = 0;
-		k = n < 8 ? n : 8;
-		memcpy(&v, s, k);
-		m->a = (m->a ^ v) * UINT64_C(0x9e3779b97f4a7c15);
-		m->a ^= m->a >> 29;
-		m->b = (m->b + m->a) * UINT64_C(0xbf58476d1ce4e5b9);
-		s += k;
-		n -= k;
-	}
-}
-
-static void mix_parts(struct mix *m, const struct part *parts, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		mix_add(m, parts[i].p, parts[i].n);
-}
-
-static void mix_out(struct mix *m, void *out, size_t n)
-{
-	uint8_t *p = out;
-	uint64_t v;
-	size_t k;
-
-	while (n > 0) {
-		m->a += UINT64_C(0x9e3779b97f4a7c15);
-		v = (m->a ^ m->b) * UINT64_C(0x94d049bb133111eb);
-		v ^= v >> 31;
-		k = n < 8 ? n : 8;
-		memcpy(p, &v, k);
-		p += k;
-		n -= k;
-	}
-}
 
 /* --- nonces -------------------------------------------------------------- */
 
@@ -118,50 +70,51 @@ void fuzz_plain_begin(void)
 	input_no++;
 }
 
-/* Two different plaintexts under one key and nonce reveal their XOR. The same
- * plaintext gives the same record and reveals nothing. */
-static void seal_once(const uint8_t *key, const uint8_t *nonce, const void *aad,
-    size_t aad_len, const void *in, size_t in_len)
-{
-	struct mix k = {1, 2}, t = {3, 4};
-	size_t i, n;
-
-	mix_add(&k, key, WIRE_KEY);
-	mix_add(&k, nonce, WIRE_IV);
-	mix_add(&t, aad, aad_len);
-	mix_add(&t, in, in_len);
-	t.a ^= t.b;
-	k.a ^= k.b;
-	for (n = 0, i = k.a % SEALS; n < SEALS; n++, i = (i + 1) % SEALS) {
-		if (seals[i].input != input_no) {
-			seals[i].input = input_no;
-			seals[i].key = k.a;
-			seals[i].text = t.a;
-			return;
-		}
-		if (seals[i].key == k.a) {
-			FUZZ_CHECK(seals[i].text == t.a);
-			return;
-		}
-	}
-}
-
-bool fuzz_plain_sealed(
-    const uint8_t key[WIRE_KEY], const uint8_t nonce[WIRE_IV])
+/* The place of a key and nonce: theirs, or a free one that has not their `key` yet.
+ * SEALS: there is none. */
+static size_t place_of(
+    uint64_t *mixed, const uint8_t *key, const uint8_t *nonce)
 {
 	struct mix k = {1, 2};
 	size_t i, n;
 
 	mix_add(&k, key, WIRE_KEY);
 	mix_add(&k, nonce, WIRE_IV);
-	k.a ^= k.b;
-	for (n = 0, i = k.a % SEALS; n < SEALS; n++, i = (i + 1) % SEALS) {
-		if (seals[i].input != input_no)
-			return false;
-		if (seals[i].key == k.a)
-			return true;
-	}
-	return false;
+	*mixed = k.a ^ k.b;
+	for (n = 0, i = *mixed % SEALS; n < SEALS; n++, i = (i + 1) % SEALS)
+		if (seals[i].input != input_no || seals[i].key == *mixed)
+			return i;
+	return SEALS;
+}
+
+/* Two different plaintexts under one key and nonce reveal their XOR. The same
+ * plaintext gives the same record and reveals nothing. */
+static void seal_once(const uint8_t *key, const uint8_t *nonce, const void *aad,
+    size_t aad_len, const void *in, size_t in_len)
+{
+	struct mix t = {3, 4};
+	uint64_t mixed;
+	size_t i = place_of(&mixed, key, nonce);
+
+	if (i == SEALS)
+		return;
+	mix_add(&t, aad, aad_len);
+	mix_add(&t, in, in_len);
+	t.a ^= t.b;
+	if (seals[i].input == input_no)
+		FUZZ_CHECK(seals[i].text == t.a);
+	seals[i].input = input_no;
+	seals[i].key = mixed;
+	seals[i].text = t.a;
+}
+
+bool fuzz_plain_sealed(
+    const uint8_t key[WIRE_KEY], const uint8_t nonce[WIRE_IV])
+{
+	uint64_t mixed;
+	size_t i = place_of(&mixed, key, nonce);
+
+	return i < SEALS && seals[i].input == input_no;
 }
 
 /* --- crypto.h ------------------------------------------------------------ */

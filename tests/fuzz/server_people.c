@@ -232,7 +232,7 @@ struct request server_people_request(uint8_t what, uint8_t how)
 }
 
 /* The next piece of a blob, or one that is not due. */
-void server_people_piece(struct buf *body, uint8_t how)
+static void piece(struct buf *body, uint8_t how)
 {
 	const struct blob *b = &blobs[blobs[how & 3].is ? how & 3 : 0];
 	const uint32_t index = b->have + ((how >> 2 & 15) == 15);
@@ -246,7 +246,7 @@ void server_people_piece(struct buf *body, uint8_t how)
 	body->len = WIRE_BLOB_HEAD + BLOB_SEALED(n) + ((how >> 2 & 15) == 14);
 }
 
-void server_people_letter(struct link *l, struct buf *body, unsigned who,
+static void letter(struct link *l, struct buf *body, unsigned who,
     uint32_t number, uint8_t how)
 {
 	uint8_t plain[WIRE_DIRECT_HEAD + 64 + 64 + WIRE_TAG] = {0};
@@ -258,4 +258,24 @@ void server_people_letter(struct link *l, struct buf *body, unsigned who,
 		       identity_public(people_identity(from))) == 0);
 	put_u64(plain, number);
 	FUZZ_CHECK(link_direct_seal(l, body, plain, sizeof(plain)) == 0);
+}
+
+bool server_people_is_piece(uint8_t how)
+{
+	return (how & 1) != 0;
+}
+
+struct link_frame server_people_frame(struct link *l, struct buf *body,
+    unsigned who, uint32_t number, uint8_t how)
+{
+	const bool is_piece = server_people_is_piece(how);
+
+	buf_clear(body);
+	if (is_piece)
+		piece(body, how >> 1);
+	else
+		letter(l, body, who, number, how >> 1);
+	return (struct link_frame){.kind = is_piece ? KIND_BLOB : KIND_DIRECT,
+	    .body = body->p,
+	    .len = body->len};
 }

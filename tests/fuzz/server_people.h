@@ -14,10 +14,10 @@ void server_files_answer(void);
 /* Well-formed requests, but for their number: about rooms, and about the rest. */
 struct request server_room_request(uint8_t what, uint8_t how);
 struct request server_people_request(uint8_t what, uint8_t how);
-/* The body of a frame of kind 4, into an empty buffer. */
-void server_people_piece(struct buf *body, uint8_t how);
-/* The same of a direct frame with that number, from fuzz_quick_who(who). */
-void server_people_letter(struct link *l, struct buf *body, unsigned who,
-    uint32_t number, uint8_t how);
+/* A direct frame with that number, from fuzz_quick_who(who), or the piece of a file.
+ * Its body is in `body`. */
+bool server_people_is_piece(uint8_t how);
+struct link_frame server_people_frame(struct link *l, struct buf *body,
+    unsigned who, uint32_t number, uint8_t how);
 
 #endif
