@@ -13,6 +13,7 @@
 #include "server/announce.h"
 #include "server/make_record.h"
 #include "server/option_sources.h"
+#include "server/priority.h"
 #include "server/sandbox.h"
 #include "server/store/state.h"
 #include "server/store_main.h"
@@ -79,6 +80,7 @@ static int step_process(struct program *p)
 
 	if ((r = harden_process()) != 0)
 		return r;
+	priority_prompt();
 	/* With `stty tostop`, a log line would stop a server in the background
 	 * and with it the room. */
 	if (signal(SIGTTOU, SIG_IGN) == SIG_ERR)

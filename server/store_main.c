@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "server/priority.h"
 #include "server/store/blob_dir.h"
 #include "server/store/blob_keeper.h"
 #include "server/store/blob_store.h"
@@ -48,7 +49,7 @@ static int begin_files(void *arg)
 {
 	struct store_main *m = arg;
 
-	(void)!nice(FILES_NICE); /* chat goes first */
+	priority_patient(FILES_NICE); /* chat goes first */
 	buf_free(&m->options->password);
 	return harden_measured() ? 0
 				 : server_sandbox_files_process(m->user,

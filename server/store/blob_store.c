@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/priority.h"
 #include "server/store/warden_link.h"
 #include "shared/os/clock.h"
 
@@ -444,7 +444,7 @@ static void *blob_thread(void *arg)
 	struct blob_store *b = arg;
 
 	/* Of this thread alone: chat goes first. */
-	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), THREAD_NICE);
+	priority_patient(THREAD_NICE);
 	(void)pthread_mutex_lock(&b->lock);
 	b->running = true;
 	(void)pthread_cond_signal(&b->begun);

@@ -1,9 +1,12 @@
 """Files on the real server, by the independent client: sent, got, gone on with after
 kill -9, deleted, refused; what no honest client sends; and that chat does not wait."""
 
+import ctypes
 import os
+import platform
 import resource
 import signal
+import struct
 import time
 
 import pytest
@@ -37,6 +40,37 @@ def files_process(s):
     found = [k for w in children(s.p.pid) for k in children(w)
              if title(k) == "conclaved: files"]
     return found[0] if found else None
+
+
+SCHED_GETATTR = {"x86_64": 315, "aarch64": 275}
+SLICE_NS = 100000
+
+
+def slice_of(tid):
+    """The length of its slices and its nice, as the scheduler has them."""
+    a = ctypes.create_string_buffer(48)
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.syscall(SCHED_GETATTR[platform.machine()], tid, a, len(a), 0) == 0
+    _, _, _, nice, _, runtime, _, _ = struct.unpack("=IIQiIQQQ", a.raw)
+    return runtime, nice
+
+
+@pytest.mark.skipif(platform.machine() not in SCHED_GETATTR, reason="another system call")
+def test_chat_goes_before_files(world):
+    """Relay and keeper are woken at once; what has to do with files waits."""
+    s, *_ = two(world)
+    mine = os.getpriority(os.PRIO_PROCESS, 0)
+    patient = min(19, mine + 10)
+    known = tuple(map(int, platform.release().split(".")[:2])) >= (6, 12)
+    threads = [slice_of(int(t)) for t in os.listdir("/proc/%d/task" % s.p.pid)]
+    keeper = [slice_of(k) for w in children(s.p.pid) for k in children(w)
+              if title(k) == "conclaved: keeper"]
+    prompt = SLICE_NS if known else 0
+    assert keeper == [(prompt, mine)]
+    assert sorted(n for _, n in threads) == [mine] * (len(threads) - 1) + [patient]
+    assert all((r == prompt) == (n == mine) for r, n in threads) or not known
+    runtime, nice = slice_of(files_process(s))
+    assert nice == patient and (runtime > prompt or not known)
 
 
 def test_there_and_back(world):
