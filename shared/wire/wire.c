@@ -50,14 +50,9 @@ enum wire_code wire_code_of(const char *word)
 
 size_t wire_padded(size_t n)
 {
-	size_t step = WIRE_PAD_MIN;
+	size_t step = n <= WIRE_PAD_LARGE ? WIRE_PAD_SMALL : WIRE_PAD_LARGE;
 
-	if (n > WIRE_PAD_STEP)
-		return n + (WIRE_PAD_STEP - n % WIRE_PAD_STEP) % WIRE_PAD_STEP;
-	/*@ loop invariant WIRE_PAD_MIN <= step <= 2 * WIRE_PAD_STEP;
-	    loop assigns step;
-	    loop variant 2 * WIRE_PAD_STEP - step; */
-	while (step < n)
-		step *= 2;
-	return step;
+	if (n <= WIRE_PAD_MIN)
+		return WIRE_PAD_MIN;
+	return n + (step - n % step) % step;
 }

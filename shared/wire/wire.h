@@ -54,8 +54,11 @@ enum {
 	WIRE_FRAME_HEAD = 5,	/* u32 length || u8 kind */
 	WIRE_JSON_MAX = 64 << 10, /* control frames and content */
 	WIRE_JSON_DEPTH = 6,
-	WIRE_PAD_MIN = 64,	/* control frames and content are filled up: */
-	WIRE_PAD_STEP = 4 << 10, /* to a power of two, past this a multiple */
+	/* Control frames and contents are filled up to the least size, a
+	 * multiple of the small step up to the large one, or of that. */
+	WIRE_PAD_MIN = 64,
+	WIRE_PAD_SMALL = 128,
+	WIRE_PAD_LARGE = 512,
 	WIRE_OFFSET = 8,	/* a group frame's; its digest begins behind it */
 	WIRE_GROUP_HEAD = 28,	/* offset, room, epoch, sender, seq */
 	WIRE_GROUP_AAD = 20,	/* room, epoch, sender, seq */
@@ -214,8 +217,8 @@ enum wire_code wire_code_of(const char *word);
     assigns \nothing; */
 int wire_code_again(enum wire_code c);
 
-/* The size to which n bytes of JSON are filled up: the next of 64, 128, ..
- * 4096, then of the multiples of 4096. n must be at most WIRE_RECORD_MAX. */
+/* The size to which n bytes of JSON are filled up: the next of 64, 128, 256,
+ * 384, 512, then of the multiples of 512. n must be at most WIRE_RECORD_MAX. */
 /*@ requires n <= WIRE_RECORD_MAX;
     assigns \nothing;
     ensures n <= \result; */

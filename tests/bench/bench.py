@@ -211,7 +211,7 @@ TARGETS = {
 TLS = ["floor-tls", "conclave-tls"]
 # A text of so many bytes makes a frame of conclave's of so many: the floor's is this
 # long with the length in front.
-WIRE = {200: 621, 4096: 8301, 16384: 20589}
+WIRE = {200: 493, 4096: 4717, 16384: 17005}
 PEERS = [t for t in ("redis", "inspircd", "mosquitto", "nats") if which(TARGETS[t][2])]
 
 

@@ -3,7 +3,7 @@
 #ifndef BENCH_CONCLAVE_H
 #define BENCH_CONCLAVE_H
 
-#include "shared/proto/content.h"
+#include "shared/proto/content_view.h"
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
 #include "shared/proto/handshake.h"
@@ -38,7 +38,7 @@ struct world {
 	uint32_t fence; /* the newest epoch with a fresh secret */
 	uint32_t member[LOAD_SENDERS];
 	struct body body[BODIES];
-	struct buf json, mac;
+	struct buf bare, json, mac; /* bare: a content without a view */
 };
 
 struct member {

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 MEMBERS = 100
 BYTES = 200         # of a text
-FRAME = 625         # of its frame
+FRAME = 497         # of its frame
 READ_BACK = 10000
 RESUMED = 1000
 RESUME_ENTRIES = 50     # that each of them has missed

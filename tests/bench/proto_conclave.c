@@ -34,6 +34,7 @@ static int world_new(struct load *l)
 	w->identity = identity_from_seed((const uint8_t *)seed);
 	w->wrap = kem_rsa_new(RSA_BITS);
 	w->agree = dh_new(&rng);
+	buf_init(&w->bare, WIRE_JSON_MAX);
 	buf_init(&w->json, WIRE_JSON_MAX);
 	buf_init(&w->mac, WIRE_RECORD_MAX);
 	return w->crypto && w->identity && w->wrap && w->agree ? 0 : ERR_CRYPTO;
@@ -184,15 +185,19 @@ static int shake_input(
 
 /* --- speaking ------------------------------------------------------------ */
 
-/* Computes the length of a group frame's body for a text of `bytes` bytes. */
+/* Computes the length of a group frame's body for a text of `bytes` bytes: its
+ * content has a view, as the client's. */
 static int body_len(struct world *w, const char *text, size_t bytes, size_t *n)
 {
 	static const uint8_t id[WIRE_ID];
 	int r;
 
+	buf_clear(&w->bare);
 	buf_clear(&w->json);
 	r = content_message(
-	    &w->json, id, UINT64_C(1700000000000), text, bytes, false);
+	    &w->bare, id, UINT64_C(1700000000000), text, bytes, false);
+	if (r == 0)
+		r = content_view_add(&w->json, w->bare.p, w->bare.len);
 	*n = WIRE_GROUP_HEAD + WIRE_SIGNATURE + w->json.len + WIRE_TAG;
 	return r;
 }

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-FRAME = 625     # of a text of 200 bytes
+FRAME = 497     # of a text of 200 bytes
 
 
 def per_delivery(x, cpu="cpu_us"):

@@ -220,9 +220,10 @@ def dumps(o):
 
 def size_class(n):
     """The size to which n bytes of JSON are filled up."""
-    if n > 4096:
-        return -(-n // 4096) * 4096
-    return next(s for s in (64 << i for i in range(7)) if s >= n)
+    if n <= 64:
+        return 64
+    step = 128 if n <= 512 else 512
+    return -(-n // step) * step
 
 
 def padded(o):
