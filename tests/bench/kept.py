@@ -25,6 +25,9 @@ KEPT = 1000000
 FSYNCS = 200
 CLOSE = {"sat": 1.25, "rooms": 1.3}    # limits: times the same without history
 READ_BACK_S, RESUME_S, START_S = 0.5, 5, 1
+# A room takes in newcomers once a second (PROTOCOL.md section 5): somebody who comes
+# sooner after another waits for the rest of it, and is read nothing meanwhile.
+ENTRIES_APART_S = 1.1
 
 
 def plan(b, quick):
@@ -131,6 +134,7 @@ def one_reading(home, server, n):
     bob = Client(home, server.listening[0], "bob")
     try:
         bob.joined()
+        time.sleep(ENTRIES_APART_S)     # after that of the last reading
         pids = family(server.p.pid)
         theirs, own = cpu_s(pids), cpu_s([bob.p.pid])
         begun = time.monotonic()
