@@ -259,7 +259,7 @@ static void keep_rooms(struct app *a)
 	if (shown(a) && known_rooms_keep(a->o.setup->rooms, a->session,
 			    now_ms(), &why) != 0)
 		show_error(a, "rooms", why.text);
-	if (sealed_rooms_failed(a->o.setup->sealed, &why))
+	if (setup_keep_seals(a->o.setup, &why) != 0)
 		show_error(a, "sealed", why.text);
 	if (shown(a))
 		session_direct_shown(a->session);
@@ -494,7 +494,7 @@ static int open_all(struct app *a)
 	    .ticket = a->o.setup->has_ticket ? a->o.setup->ticket : NULL,
 	    .people = people_ops(a->o.setup->people),
 	    .rooms = known_rooms_ops(a->o.setup->rooms),
-	    .seals = sealed_rooms_ops(a->o.setup->sealed),
+	    .seals = setup_seals(a->o.setup),
 	    .direct = prekeys_ops(a->o.setup->prekeys),
 	    .no_receipts = o->no_receipts,
 	    .files = files_ops(a->o.files),

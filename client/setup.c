@@ -325,6 +325,35 @@ static int find_sealed(
 	return r;
 }
 
+static int find_holders(
+    struct setup *s, const struct client_options *o, struct errmsg *why)
+{
+	char *path;
+	int r = files_path(s, o, "holders", &path, why);
+
+	if (r == ERR_IO && nothing_there(path))
+		r = seal_holders_open(&s->holders, NULL, NULL, why);
+	else if (r == 0)
+		r = seal_holders_open(&s->holders, path, s->identity, why);
+	free(path);
+	return r;
+}
+
+struct seals_ops setup_seals(const struct setup *s)
+{
+	struct seals_ops ops = sealed_rooms_ops(s->sealed);
+
+	ops.holders = seal_holders_ops(s->holders);
+	return ops;
+}
+
+int setup_keep_seals(const struct setup *s, struct errmsg *why)
+{
+	if (sealed_rooms_failed(s->sealed, why))
+		return ERR_IO;
+	return seal_holders_flush(s->holders, why);
+}
+
 /* Without its keys there are no direct messages. Another program that has them is
  * no fault: the user is told when they want to send one. */
 static int find_prekeys(
@@ -401,6 +430,7 @@ int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 	    (r = find_ticket(s, o, why)) != 0 ||
 	    (r = find_rooms(s, o, why)) != 0 ||
 	    (r = find_sealed(s, o, why)) != 0 ||
+	    (r = find_holders(s, o, why)) != 0 ||
 	    (r = find_prekeys(s, o, why)) != 0 ||
 	    (r = find_unfinished(s, o, why)) != 0 ||
 	    (r = people_open(&s->people, o->known_people, why)) != 0 ||
@@ -417,6 +447,7 @@ void setup_free(struct setup *s)
 	tls_setup_free(&s->tls);
 	known_rooms_free(s->rooms);
 	sealed_rooms_free(s->sealed);
+	seal_holders_free(s->holders);
 	prekeys_free(s->prekeys);
 	identity_free(s->identity);
 	unfinished_free(s->unfinished);

@@ -11,6 +11,7 @@
 #include "client/trust/own_accounts.h"
 #include "client/trust/people.h"
 #include "client/trust/prekeys.h"
+#include "client/trust/seal_holders.h"
 #include "client/trust/sealed_rooms.h"
 #include "client/trust/servers.h"
 #include "client/trust/unfinished.h"
@@ -30,6 +31,7 @@ struct setup {
 	uint8_t ticket[WIRE_TICKET];
 	struct known_rooms *rooms; /* NULL: their file cannot be kept */
 	struct sealed_rooms *sealed;
+	struct seal_holders *holders; /* of those rooms' secrets */
 	struct prekeys *prekeys; /* NULL: there are no direct messages */
 	struct unfinished *unfinished; /* files on their way */
 	struct people *people;
@@ -52,6 +54,11 @@ int setup_save_pin(struct setup *s, const struct client_options *o,
  * fingerprints, and the command that removes the old pin. */
 void setup_pin_differs(const struct setup *s, const struct client_options *o,
     const uint8_t *shown, struct errmsg *why);
+
+/* The secrets of sealed rooms and who holds them, for session_opts; and what is to be
+ * written of them. */
+struct seals_ops setup_seals(const struct setup *s);
+int setup_keep_seals(const struct setup *s, struct errmsg *why) MUST_CHECK;
 
 /* Run --new-passphrase and --forget-server. */
 int setup_new_passphrase(const struct client_options *o, struct errmsg *why) MUST_CHECK;

@@ -15,6 +15,7 @@ struct catchup {
 	bool entered, asked_known, has_history, same_run;
 	uint8_t log[WIRE_LOG];
 	bool rewritten, news; /* it was another one; that is to be told */
+	bool barred;	      /* the room's secret is not ours */
 	/* catchup_log to catchup_enter, which is a while where the list of people
 	 * has several pages: what was missed is not read yet. */
 	bool listing;
@@ -281,9 +282,37 @@ int catchup_enter(struct catchup *c, uint32_t room, uint64_t since)
 	c->may_read = since != UINT64_MAX;
 	c->gap = false;
 	find_next(c, since);
-	if (c->next < c->end)
+	if (c->next < c->end && !c->barred)
 		begin(c);
+	else if (c->next < c->end && c->may_read)
+		c->behind = true;
 	return 0;
+}
+
+/* What is said from here on cannot be opened. */
+static void fall_behind(struct catchup *c)
+{
+	c->gap = c->has_read = c->behind = true;
+	c->read.offset = c->next = roomlog_offset(c->o.roomlog);
+	memcpy(c->read.chain, roomlog_chain(c->o.roomlog, c->next), WIRE_HASH);
+}
+
+void catchup_bar(struct catchup *c, bool on)
+{
+	if (c->barred == on)
+		return;
+	c->barred = on;
+	/* Before the entry, that sees to it. */
+	if (!c->in || !c->may_read || c->active)
+		return;
+	if (on) {
+		fall_behind(c);
+	} else if (c->behind) {
+		c->end = roomlog_offset(c->o.roomlog);
+		c->behind = false;
+		if (c->next < c->end)
+			begin(c);
+	}
 }
 
 void catchup_mark(struct catchup *c, uint64_t offset)
@@ -292,7 +321,7 @@ void catchup_mark(struct catchup *c, uint64_t offset)
 		c->marked = offset;
 	} else if (c->active) {
 		c->end = offset;
-	} else if (c->may_read) {
+	} else if (c->may_read && !c->barred) {
 		c->gap = c->has_read = true;
 		c->read.offset = c->next = offset - 1;
 		memcpy(c->read.chain, roomlog_chain(c->o.roomlog, offset - 1),

@@ -65,6 +65,9 @@ bool catchup_shown(
 int catchup_enter(struct catchup *c, uint32_t room, uint64_t since) MUST_CHECK;
 /* An entry of the log that we are not given: it was on its way, under an older
  * key, when we came. The history has it for a member. After catchup_log. */
+/* The room has a secret that we do not have, or no longer: what is said meanwhile,
+ * and what was missed before, is read once we have it. */
+void catchup_bar(struct catchup *c, bool on);
 void catchup_mark(struct catchup *c, uint64_t offset);
 /* Something is to be asked for: fills in the request, which gets this number. */
 bool catchup_wants(const struct catchup *c);

@@ -25,7 +25,7 @@ static int on_told(void *arg, const struct content *c)
 	if ((e = rights_told(r->part.rights, c,
 		 roomlog_offset(r->part.roomlog), joined)) != 0)
 		return e;
-	return event == NOTICE_ROOM ? chatroom_seal_look(r) : 0;
+	return chatroom_seal_told(r, &c->u.notice);
 }
 
 struct chatroom *chatroom_new(const struct chatroom_opts *o)
@@ -214,8 +214,9 @@ static int list_complete(struct chatroom *r, uint64_t now_ms)
 	r->o.joined(r->o.arg, now_ms);
 	e = events_push_room(&r->part.events,
 	    &(struct event){.type = EVENT_CONNECTED, .epoch = r->last_epoch});
-	if (e == 0)
-		e = catchup_enter(r->part.catchup, r->number, r->since);
+	if (e == 0 && (e = catchup_enter(r->part.catchup, r->number,
+			   r->since)) == 0)
+		e = chatroom_seal_entered(r);
 	older_enter(r->part.reads.older, r->number, r->part.log, r->since);
 	asides_entered(r->part.asides);
 	if (e == 0)
@@ -239,7 +240,8 @@ static int on_entry(struct chatroom *r, const struct user_list *l)
 	if ((e = seals_log(r->part.seals, r->part.log)) != 0 ||
 	    (e = chatroom_seal_look(r)) != 0)
 		return e;
-	r->refused = !seals_may_speak(r->part.seals);
+	r->refused = !seals_may_speak(r->part.seals) &&
+		     !seals_behind(r->part.seals);
 	return catchup_log(r->part.catchup,
 	    &(struct catchup_log){.room = r->name,
 		.log = r->part.log,

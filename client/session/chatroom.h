@@ -9,6 +9,7 @@
 #define CONCLAVE_SESSION_CHATROOM_H
 
 #include "client/session/events.h"
+#include "client/session/direct_env.h"
 #include "client/session/held_policy.h"
 #include "client/session/outgoing.h"
 #include "client/session/parties.h"
@@ -74,6 +75,16 @@ int chatroom_mark_answer(
  * yet. ERR_SEAL: it is not; ERR_ROOM: the room is not sealed. */
 int chatroom_unlock(
     struct chatroom *r, const uint8_t secret[WIRE_KEY]) MUST_CHECK;
+/* Somebody hands over a secret of the room: `how` it is taken. Errors as seals_look.
+ */
+int chatroom_handed(struct chatroom *r, const struct person *who,
+    const struct content_seal *c, enum seals_offer *how) MUST_CHECK;
+/* What hands over the secret that the room has now, but for whom it is for; and who
+ * holds one. ERR_ROOM: we are not in it; ERR_STATE: it is not sealed with a secret of
+ * ours that has a number. */
+int chatroom_hands(const struct chatroom *r, struct direct_hand *to,
+    struct content_seal *c) MUST_CHECK;
+const struct holders *chatroom_holders(const struct chatroom *r);
 /* The user makes a new secret for the room (seals_renew). */
 int chatroom_renew(struct chatroom *r) MUST_CHECK;
 struct seals *chatroom_seals(const struct chatroom *r);

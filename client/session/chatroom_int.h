@@ -35,7 +35,13 @@ int chatroom_left(
 /* What the server says of the room: compares it with our secrets, and tells the
  * user what has changed while in the room. Errors as seals_look. */
 int chatroom_seal_look(struct chatroom *r) MUST_CHECK;
-/* The list is complete, and the room has a secret that the user does not have: out
+/* A notice of the room, NOTICE_ACT or NOTICE_ROOM. */
+int chatroom_seal_told(
+    struct chatroom *r, const struct notice *n) MUST_CHECK;
+/* After EVENT_CONNECTED: that the room has a secret that the user does not have, or
+ * got from somebody while they were away. */
+int chatroom_seal_entered(struct chatroom *r) MUST_CHECK;
+/* The list is complete, and the room has a secret that the user never had: out
  * again. ERR_SEAL: it is the room that the connection is for. */
 int chatroom_seal_refuse(struct chatroom *r, uint64_t now_ms) MUST_CHECK;
 

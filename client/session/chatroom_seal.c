@@ -3,26 +3,54 @@
 
 #include "client/session/chatroom_int.h"
 
+static int tell(const struct chatroom *r, const char *what, const char *who)
+{
+	return events_push_room(&r->part.events,
+	    &(struct event){
+		.type = EVENT_SEAL, .reason = what, .who = who});
+}
+
 int chatroom_seal_look(struct chatroom *r)
 {
 	const enum seal_state was = seals_state(r->part.seals);
 	const char *what = NULL;
+	char by[WIRE_NAME_MAX + 1];
 	int e = seals_look(r->part.seals,
 	    rights_settings(r->part.rights)->sealed,
 	    rights_word(r->part.rights));
 
+	if (e == 0)
+		catchup_bar(r->part.catchup, !seals_may_speak(r->part.seals));
 	if (e != 0 || r->phase != CHATROOM_JOINED)
 		return e;
+	seals_taken(r->part.seals, by);
+	if (by[0] != '\0')
+		return tell(r, "taken", by);
 	if (seals_renewed(r->part.seals))
 		what = "new";
 	else if (seals_state(r->part.seals) == SEAL_OTHER)
 		what = was != SEAL_OTHER ? "other" : NULL;
 	else if (was == SEAL_OTHER)
 		what = "ours";
-	if (what == NULL)
-		return 0;
-	return events_push_room(&r->part.events,
-	    &(struct event){.type = EVENT_SEAL, .reason = what});
+	return what == NULL ? 0 : tell(r, what, "");
+}
+
+int chatroom_seal_told(struct chatroom *r, const struct notice *n)
+{
+	if (rights_removes(n))
+		holders_removed(&r->part.holders, n->more.who,
+		    seals_known(r->part.seals));
+	return n->event == NOTICE_ROOM ? chatroom_seal_look(r) : 0;
+}
+
+int chatroom_seal_entered(struct chatroom *r)
+{
+	char by[WIRE_NAME_MAX + 1];
+
+	seals_taken(r->part.seals, by);
+	if (by[0] != '\0')
+		return tell(r, "taken", by);
+	return seals_may_speak(r->part.seals) ? 0 : tell(r, "other", "");
 }
 
 int chatroom_seal_refuse(struct chatroom *r, uint64_t now_ms)
@@ -88,6 +116,34 @@ int chatroom_unlock(struct chatroom *r, const uint8_t secret[WIRE_KEY])
 	if ((e = chatroom_seal_look(r)) != 0)
 		return e;
 	return seals_may_speak(r->part.seals) ? 0 : ERR_SEAL;
+}
+
+int chatroom_handed(struct chatroom *r, const struct person *who,
+    const struct content_seal *c, enum seals_offer *how)
+{
+	*how = seals_take(r->part.seals, who, c);
+	return *how == SEALS_KEPT && r->phase >= CHATROOM_LISTING
+		   ? chatroom_seal_look(r)
+		   : 0;
+}
+
+int chatroom_hands(const struct chatroom *r, struct direct_hand *to,
+    struct content_seal *c)
+{
+	if (r->phase != CHATROOM_JOINED)
+		return ERR_ROOM;
+	c->number = to->number = seals_generation(r->part.seals);
+	if (c->number == 0 || !seals_secret(r->part.seals, c->secret))
+		return ERR_STATE;
+	memcpy(c->room, r->name, sizeof(c->room));
+	memcpy(c->log, r->part.log, WIRE_LOG);
+	to->room = r;
+	return 0;
+}
+
+const struct holders *chatroom_holders(const struct chatroom *r)
+{
+	return &r->part.holders;
 }
 
 int chatroom_renew(struct chatroom *r)

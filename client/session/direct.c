@@ -148,7 +148,7 @@ static int encode(struct buf *out, enum content_type type,
 static int put(struct direct *d, const struct event *e,
     enum content_type type, const struct offers_words *w)
 {
-	struct letter_new n = {e->with, e->id, NULL, NULL};
+	struct letter_new n = {.name = e->with, .id = e->id};
 	struct buf content, copy;
 	int r;
 
@@ -194,6 +194,24 @@ int direct_say(struct direct *d, const char *name, uint64_t wall_ms,
 	if ((r = put(d, &e, type, w)) == 0)
 		/* Without memory it is said, but cannot be changed later. */
 		(void)!posts_add(posts, &e, self, type, w->said);
+	return r;
+}
+
+int direct_hand(struct direct *d, const char *name,
+    const struct direct_hand *to, const struct content_seal *c)
+{
+	struct letter_new n = {.name = name, .id = c->id, .seal = to};
+	struct buf content;
+	int r;
+
+	if (d->e.ops.change == NULL || direct_keys_refused(d->keys)[0] != '\0')
+		return ERR_REFUSED;
+	buf_init_secret(&content, WIRE_JSON_MAX);
+	n.content = &content;
+	if ((r = content_seal(
+		 &content, c, 1000 * d->e.ops.now_s(d->e.ops.arg))) == 0)
+		r = letters_put(d->letters, &n);
+	buf_free(&content);
 	return r;
 }
 

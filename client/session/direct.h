@@ -31,6 +31,9 @@ int direct_shown(struct direct *d, bool linked) MUST_CHECK;
 int direct_say(struct direct *d, const char *name, uint64_t wall_ms,
     enum content_type type, const struct offers_words *w) MUST_CHECK;
 int direct_decide(struct direct *d, const char *name, bool send) MUST_CHECK;
+/* session_seal_send: hands the secret over, to one device of that person. */
+int direct_hand(struct direct *d, const char *name,
+    const struct direct_hand *to, const struct content_seal *c) MUST_CHECK;
 const struct person *direct_people(const struct direct *d, size_t *n);
 void direct_meet_again(struct direct *d, const char *name);
 /* session_keep_direct. */

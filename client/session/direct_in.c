@@ -275,6 +275,19 @@ static int on_keeps(struct direct_in *d, struct arrived *a)
 		   : 0;
 }
 
+/* No transcript has it: it would hold the secret. */
+static int on_seal(struct direct_in *d, struct arrived *a)
+{
+	const struct content_seal *c = &a->content.u.seal;
+	int r;
+
+	if (was_shown(d, a->who->fingerprint, c->id))
+		return 0;
+	if ((r = remember(d, a, c->id, false)) != 0)
+		return r;
+	return d->e->handed == NULL ? 0 : d->e->handed(d->e->arg, a->who, c);
+}
+
 /* The changed key is told before the first word. */
 static int meet(struct direct_in *d, const struct person **who)
 {
@@ -314,6 +327,8 @@ static int show(struct direct_in *d, struct arrived *a)
 	a->who = &who;
 	if (!a->own && said)
 		talks_spoke(d->e->talks, &who);
+	if (a->content.type == CONTENT_SEAL)
+		return on_seal(d, a);
 	return said ? on_said(d, a)
 	       : a->content.type == CONTENT_DELIVERED ? on_delivered(d, a)
 	       : a->content.type == CONTENT_KEEPS     ? on_keeps(d, a)

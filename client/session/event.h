@@ -124,7 +124,16 @@ enum event_type {
 				  user gives it
 			      "ours": we have the room's secret again
 			      "refused": the server did not take the mark of
-				  the user's new one: code, word, text */
+				  the user's new one: code, word, text
+			    Of a secret that is handed over, with `who`; word is
+			    the room's name, which may be none of ours:
+			      "sent": the server keeps it for them
+			      "unsent": it does not reach them: text, code
+			      "taken": the room has the one that they gave us
+			      "handed": they gave us one that the room does
+				  not have yet
+			      "ignored": theirs is not taken, because of `by`:
+				  room, unpinned, stranger, removed, old */
 	EVENT_DEVICE,	 /* the server says that the account `who` has another
 			    device, with the fingerprint `device`. Without a
 			    room: the user's own */

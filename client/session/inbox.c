@@ -222,7 +222,7 @@ static int take_frame(struct inbox *i, const struct group_head *h,
 	    .epoch = epoch,
 	    .roster = epochs_roster(i->o.epochs, epoch->epoch),
 	    .from = &from};
-	struct group_epoch used;
+	struct seals_used used;
 	struct seals_keys keys;
 	uint64_t missing;
 	struct buf plain;
@@ -240,6 +240,7 @@ static int take_frame(struct inbox *i, const struct group_head *h,
 	}
 	if (r != 0)
 		goto out;
+	holders_spoke(i->o.holders, p->name, p->fingerprint, used.number);
 	if (inorder_take(order, h->seq, &missing) != 0) {
 		r = dropped(i, p, h, "replayed");
 		goto out;
@@ -255,7 +256,7 @@ static int take_frame(struct inbox *i, const struct group_head *h,
 	if (r == 0)
 		r = take_content(i, h, p, &plain);
 out:
-	group_epoch_wipe(&used);
+	group_epoch_wipe(&used.epoch);
 	buf_free(&plain);
 	return r;
 }
@@ -377,6 +378,7 @@ static int on_join(struct inbox *i, const struct user *u)
 		return r;
 	parties_here(i->o.parties, &p, u);
 	p.since = newest(i);
+	holders_gone(i->o.holders, p.fingerprint, false);
 	if ((r = roster_add(i->o.roster, &p, true)) != 0)
 		return r;
 	if (!i->listed)
@@ -410,6 +412,9 @@ static int on_leave(struct inbox *i, const struct user *u, const char *reason,
 		 * them. */
 		r = parties_person(&p, i->o.parties, u, i->member);
 	}
+	if (r == 0 && how == ROSTER_QUIT)
+		holders_left(i->o.holders, p.name, p.fingerprint, reason,
+		    seals_known(i->o.seals));
 	if (r == 0 && !i->listed)
 		r = pending_gone(i->pending, &p, order);
 	if (r == 0)

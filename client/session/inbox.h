@@ -20,6 +20,7 @@ struct inbox_opts {
 	const struct group_place *place;
 	struct epochs *epochs;
 	const struct seals *seals;
+	const struct holders *holders;
 	struct roster *roster;
 	struct posts *posts;
 	struct room_events events;

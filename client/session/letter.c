@@ -31,6 +31,8 @@ struct letter *letter_new(const struct letter_new *n)
 	if (t == NULL)
 		return NULL;
 	memcpy(t->id, n->id, WIRE_ID);
+	if (n->seal != NULL)
+		t->seal = *n->seal;
 	if (buf_put(&t->content, n->content->p, n->content->len) != 0 ||
 	    (n->copy != NULL &&
 		buf_put(&t->copy, n->copy->p, n->copy->len) != 0)) {
@@ -152,6 +154,38 @@ static int warn(const struct letter *t, const struct direct_env *e,
 			      .with = t->name});
 }
 
+/* --- a secret that is handed over ------------------------------------------- */
+
+/* A pin is needed: the name of a new key is the server's word alone. */
+static bool may_have_secret(const struct letter *t, const struct person *who)
+{
+	return who != NULL &&
+	       memcmp(who->fingerprint, t->seal.to, WIRE_HASH) == 0 &&
+	       (who->trust == TRUST_SEEN || who->trust == TRUST_CERTIFIED ||
+		   who->trust == TRUST_VERIFIED);
+}
+
+const char *letter_why_not(const struct letter *t, const struct direct_env *e)
+{
+	const struct person *who = talks_find(e->talks, t->name, t->seal.to);
+	size_t i;
+
+	for (i = 0; i < t->n_devices; i++)
+		if (memcmp(t->device[i].fingerprint, t->seal.to, WIRE_HASH) == 0)
+			break;
+	if (i == t->n_devices)
+		return "the server does not name the device that has spoken in "
+		       "the room: it was forgotten, or the server withholds it";
+	if (!may_have_secret(t, who))
+		return "their key is not the pinned one: compare it, and accept "
+		       "it with /trust or /verify, first";
+	return t->device[i].stale
+		       ? "the keys that the server gives for them are too old: "
+			 "they have not been here for weeks, or it withholds newer "
+			 "ones"
+		       : "the server has no key of theirs, or withholds it";
+}
+
 int letter_judge(
     struct letter *t, const struct direct_env *e, size_t *changed)
 {
@@ -167,7 +201,9 @@ int letter_judge(
 		    d->own ? e->whoami->account : t->name, d->fingerprint);
 		d->go = who != NULL && who->trust != TRUST_CHANGED &&
 			d->has_key;
-		if (who == NULL || who->trust != TRUST_CHANGED)
+		if (t->seal.room != NULL)
+			d->go = d->has_key && may_have_secret(t, who);
+		if (who == NULL || who->trust != TRUST_CHANGED || t->seal.room != NULL)
 			continue;
 		*changed += !d->own;
 		if (t->delivered == NULL)

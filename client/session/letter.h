@@ -41,6 +41,7 @@ struct letter {
 	 * with `keeps` that the user keeps a transcript, or no longer. */
 	struct content_delivered *delivered;
 	bool keeps, keeps_on;
+	struct direct_hand seal; /* room NULL: it hands nothing over */
 	enum letter_state state;
 	bool own, has_after; /* NEW, ASKED: whose devices, and after which */
 	uint8_t after[WIRE_ED25519];
@@ -60,7 +61,13 @@ struct letter_new {
 	const char *name; /* of the recipient */
 	const uint8_t *id;
 	const struct buf *content, *copy; /* copy NULL: none */
+	const struct direct_hand *seal;	  /* NULL: it is said */
 };
+/* Whether it is something that the user has said. */
+static inline bool letter_is_said(const struct letter *t)
+{
+	return t->delivered == NULL && t->seal.room == NULL;
+}
 struct letter *letter_new(const struct letter_new *n); /* NULL: no memory */
 struct letter *letter_new_delivered(const char *name);
 struct letter *letter_new_keeps(const char *name, bool on);
@@ -78,6 +85,8 @@ int letter_take(struct letter *t, const struct direct_env *e, const char *name,
  * are counted; one of the user's own that they have not accepted gets no copy. */
 int letter_judge(struct letter *t, const struct direct_env *e,
     size_t *changed) MUST_CHECK;
+/* Why the device that a secret is for cannot get it: of what letter_judge found. */
+const char *letter_why_not(const struct letter *t, const struct direct_env *e);
 /* Makes the frames of the devices with `go`. */
 int letter_seal(struct letter *t, const struct direct_env *e) MUST_CHECK;
 /* Sends those that are not sent on this connection, at most max. */

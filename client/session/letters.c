@@ -146,7 +146,10 @@ static int unsaid(struct letters *l, struct letter *t)
 	struct posts *posts;
 	int r = 0;
 
-	if (t->delivered == NULL) {
+	if (t->seal.room != NULL)
+		r = l->e->handed_over(
+		    l->e->arg, &t->seal, t->name, t->code, t->why);
+	if (letter_is_said(t)) {
 		memcpy(with_id.id, t->id, WIRE_ID);
 		r = events_push(l->e->events, &with_id);
 		posts = talks_posts(l->e->talks, t->name);
@@ -182,11 +185,15 @@ static int finish(struct letters *l, struct letter *t)
 
 	if (!letter_kept(t))
 		return fail(l, t, "the server does not keep it");
-	if (t->delivered == NULL) {
+	if (t->seal.room != NULL)
+		r = l->e->handed_over(
+		    l->e->arg, &t->seal, t->name, CODE_NONE, NULL);
+	else if (t->delivered == NULL) {
 		memcpy(e.id, t->id, WIRE_ID);
 		r = events_push(l->e->events, &e);
 	}
-	if (r == 0 && l->e->keeps)
+	/* A transcript would hold the secret. */
+	if (r == 0 && l->e->keeps && t->seal.room == NULL)
 		r = record(l, t);
 	if (r == 0)
 		drop(l, t);
@@ -354,7 +361,7 @@ static int held(struct letters *l, struct letter *t, size_t people)
 
 	t->state = LETTER_HELD;
 	TAILQ_FOREACH(o, &l->list, next)
-		e.count += o->delivered == NULL &&
+		e.count += letter_is_said(o) &&
 			   text_same_name(o->name, t->name);
 	return events_push(l->e->events, &e);
 }
@@ -362,6 +369,9 @@ static int held(struct letters *l, struct letter *t, size_t people)
 static int refuse(struct letters *l, struct letter *t)
 {
 	size_t i, stale = 0, theirs = 0;
+
+	if (t->seal.room != NULL)
+		return fail(l, t, letter_why_not(t, l->e));
 
 	for (i = 0; i < t->n_devices; i++) {
 		theirs += !t->device[i].own;
@@ -423,8 +433,8 @@ static bool waits_behind(const struct letters *l, const struct letter *t)
 	TAILQ_FOREACH(o, &l->list, next) {
 		if (o == t)
 			return false;
-		if (o->state < LETTER_SEALED && o->delivered == NULL &&
-		    t->delivered == NULL && text_same_name(o->name, t->name))
+		if (o->state < LETTER_SEALED && letter_is_said(o) &&
+		    letter_is_said(t) && text_same_name(o->name, t->name))
 			return true;
 	}
 	return false;
@@ -528,7 +538,7 @@ int letters_decide(struct letters *l, const char *name, bool send)
 		return ERR_STATE;
 	for (t = TAILQ_FIRST(&l->list); r == 0 && t != NULL; t = after) {
 		after = TAILQ_NEXT(t, next);
-		if (t->state >= LETTER_SEALED || t->delivered != NULL ||
+		if (t->state >= LETTER_SEALED || !letter_is_said(t) ||
 		    !text_same_name(t->name, name))
 			continue;
 		if (send) {
@@ -555,7 +565,7 @@ size_t letters_due(const struct letters *l, bool all)
 
 static bool said_to(const struct letter *t, const char *name)
 {
-	return t->delivered == NULL && text_same_name(t->name, name);
+	return letter_is_said(t) && text_same_name(t->name, name);
 }
 
 const uint8_t *letters_waiting(

@@ -36,7 +36,7 @@ struct past_job {
 	uint8_t digest[WIRE_HASH];
 	uint8_t *body;	    /* owned */
 	size_t n;
-	struct group_epoch used; /* secret: of a member's frame that opened */
+	struct seals_used used; /* of a member's frame that opened */
 	int opened, decoded;	/* 0 or why not */
 	struct content content; /* decoded */
 };
@@ -104,7 +104,7 @@ static void lot_empty(struct past_lot *l)
 
 	for (i = 0; i < l->n; i++) {
 		content_free(&l->job[i].content);
-		group_epoch_wipe(&l->job[i].used);
+		group_epoch_wipe(&l->job[i].used.epoch);
 		free(l->job[i].body);
 	}
 	l->n = 0;
@@ -360,7 +360,8 @@ static int proved(
 	struct past_proof x = proof_of(j);
 
 	if (j->who != NULL)
-		x.epoch = &j->used;
+		x.epoch = &j->used.epoch;
+	out->seal = j->used.number;
 	out->proof = &x;
 	if (j->decoded != 0)
 		return dropped(p, out, "not a message");

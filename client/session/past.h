@@ -31,6 +31,7 @@ struct past_entry {
 	const uint8_t *before;	       /* the chain before it */
 	const struct trail *trail;     /* the chain further back */
 	const uint8_t *digest;	       /* D */
+	uint32_t seal; /* the number of the secret that opened it; 0: none */
 	const struct past_proof *proof; /* NULL: it did not open and verify */
 	const struct person *person;   /* NULL: the server, or a mark */
 	const struct content *content; /* NULL: not shown, because of: */

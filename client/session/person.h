@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client/session/holders.h"
 #include "shared/proto/logchain.h"
 #include "shared/proto/room_info.h"
 #include "shared/tls/certifier.h"
@@ -73,6 +74,7 @@ struct seals_ops {
 	/* Adds one, or changes the number of one that is there. */
 	void (*put)(void *arg, const char *room, const struct seal_secret *s);
 	void *arg;
+	struct holders_ops holders; /* who else has them */
 };
 
 /* A person in the room. */

@@ -167,6 +167,10 @@ static int came_or_went(struct replayed *p, const struct notice *n)
 		    memcmp(who.identity, parties->self.identity,
 			WIRE_ED25519) == 0)
 			continue;
+		if (p->out.req == 0 && n->event != NOTICE_JOIN)
+			holders_left(p->r->holders, who.name,
+			    who.fingerprint, p->out.reason,
+			    seals_known(p->r->seals));
 		r = push(p, &p->out);
 	}
 	return r;
@@ -186,6 +190,10 @@ static int notice(struct replayed *p)
 	case NOTICE_KICK:
 		return came_or_went(p, n);
 	case NOTICE_ACT:
+		if (p->out.req == 0 && rights_removes(n))
+			holders_removed(p->r->holders, n->more.who,
+			    seals_known(p->r->seals));
+		/* fall through */
 	case NOTICE_ROOM:
 		rights_event(&p->out, n);
 		return push(p, &p->out);
@@ -272,6 +280,9 @@ int replay_entry(const struct replay *r, const struct room_events *to,
 		return gone(&p);
 	if ((err = compare(&p)) != 0)
 		return err;
+	if (e->person != NULL && !e->person->self && e->proof != NULL)
+		holders_spoke(r->holders, e->person->name,
+		    e->person->fingerprint, e->seal);
 	if (e->person == NULL)
 		return e->content->type == CONTENT_NOTICE ? notice(&p) : 0;
 	p.out.count = e->missing;

@@ -15,6 +15,8 @@ struct replay {
 	struct inbox *inbox;
 	struct posts *posts;
 	const struct roomlog *roomlog;
+	const struct holders *holders;
+	const struct seals *seals;
 	struct views *views; /* what people and the server said of the log then */
 };
 

@@ -86,6 +86,12 @@ void rights_event(struct event *e, const struct notice *n)
 	e->text_len = strlen(e->text);
 }
 
+bool rights_removes(const struct notice *n)
+{
+	return n->event == NOTICE_ACT &&
+	       (n->more.act == ACT_KICK || n->more.act == ACT_BAN);
+}
+
 static unsigned differ(
     const struct room_settings *a, const struct room_settings *b)
 {

@@ -19,6 +19,8 @@ void rights_begin(struct rights *t);
 void rights_entry(struct rights *t, const struct room_entry *e);
 /* What a notice tells, NOTICE_ACT or NOTICE_ROOM, as an event. */
 void rights_event(struct event *e, const struct notice *n);
+/* Whether the act takes somebody out of the room. */
+bool rights_removes(const struct notice *n);
 /* Such a notice comes, as the entry at that offset. show: report it. */
 int rights_told(struct rights *t, const struct content *c, uint64_t offset,
     bool show) MUST_CHECK;

@@ -26,6 +26,9 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 	say.events.hold = NULL;
 	p->listing.parties = o->parties;
 	p->listing.out = o->out;
+	in.holders = &p->holders;
+	p->holders = (struct holders){
+	    &o->parties->seals.holders, o->name, p->log};
 	p->place = (struct group_place){.server = o->parties->server,
 	    .session = o->parties->server_session,
 	    .log = p->log,
@@ -56,7 +59,7 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 	p->inbox = past.inbox = inbox_new(&in);
 	past.replay = older.replay =
 	    (struct replay){o->parties, p->inbox, p->posts, p->roomlog,
-		p->views};
+		&p->holders, p->seals, p->views};
 	p->catchup = catchup_new(&past);
 	p->reads = (struct reads){p->catchup, older_new(&older), p->posts};
 	return p->speech == NULL || p->inbox == NULL || p->catchup == NULL ||

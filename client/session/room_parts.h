@@ -32,6 +32,7 @@ struct room_parts {
 	struct rights *rights;
 	struct speech *speech;
 	struct seals *seals;
+	struct holders holders; /* of its secret */
 
 	/* These are per connection; inbox, the log and the views have
 	 * persistent parts too. */

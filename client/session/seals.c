@@ -30,6 +30,7 @@ struct seals {
 	uint8_t log[WIRE_LOG];
 	enum seal_state state;
 	bool has_next, asked, renewed;
+	char taken[WIRE_NAME_MAX + 1]; /* seals_taken */
 };
 
 struct seals *seals_new(struct crypto *c, const struct seals_ops *ops)
@@ -154,12 +155,12 @@ void seals_leave(struct seals *s)
 {
 	s->state = SEAL_NONE;
 	s->asked = s->renewed = false;
+	s->taken[0] = '\0';
 }
 
 /* --- what the server says ------------------------------------------------- */
 
-/* The number of the newest secret that had a mark. */
-static uint32_t highest(const struct seals *s)
+uint32_t seals_known(const struct seals *s)
 {
 	uint32_t g = 0;
 	size_t i;
@@ -192,9 +193,46 @@ static void next_marked(struct seals *s, const struct seal_mark *m)
 	}
 }
 
+/* A secret that was handed over is the room's now: it is ours from here on, and
+ * whoever gave it has it. True: there was one. */
+static bool handed_marked(struct seals *s, const struct seal_mark *m)
+{
+	const struct holders_ops *ops = &s->ops.holders;
+	struct seal_secret of = {.generation = 0};
+	struct entry one;
+	struct holder h;
+	bool found = false;
+	size_t i;
+
+	for (i = 0; !found && ops->get != NULL && s->has_log &&
+		    ops->get(ops->arg, s->name, i, &h);
+	     i++) {
+		if (h.handed != m->generation ||
+		    memcmp(h.log, s->log, WIRE_LOG) != 0)
+			continue;
+		memcpy(of.secret, h.secret, WIRE_KEY);
+		memset(&one, 0, sizeof(one));
+		one.of = of;
+		found = derive(s, &one) == 0 &&
+			secret_equal(one.seal.check, m->check, SEAL_CHECK);
+		if (!found)
+			continue;
+		append(s, &of)->seal = one.seal;
+		memcpy(s->taken, h.name, sizeof(s->taken));
+		h.number = m->generation;
+		h.handed = 0;
+		memset(h.secret, 0, WIRE_KEY);
+		ops->put(ops->arg, s->name, &h);
+	}
+	secret_wipe(&of, sizeof(of));
+	secret_wipe(&one, sizeof(one));
+	secret_wipe(&h, sizeof(h));
+	return found;
+}
+
 static int marked(struct seals *s, const struct seal_mark *m)
 {
-	const uint32_t known = highest(s);
+	const uint32_t known = seals_known(s);
 	struct entry *e;
 	size_t i;
 
@@ -206,8 +244,11 @@ static int marked(struct seals *s, const struct seal_mark *m)
 	if (m->generation < known)
 		return ERR_SEAL_BACK;
 	if (i == s->n) {
-		s->state = SEAL_OTHER;
-		return 0;
+		if (m->generation == known || !handed_marked(s, m)) {
+			s->state = SEAL_OTHER;
+			return 0;
+		}
+		i = s->n - 1;
 	}
 	/* Ours, and the server had none yet. */
 	s->renewed = s->renewed || (s->asked && s->state == SEAL_UNMARKED);
@@ -234,7 +275,7 @@ int seals_look(struct seals *s, bool sealed, const char *topic)
 		return s->n > 0 ? ERR_UNSEALED : 0;
 	}
 	if (topic[0] == '\0') {
-		if (highest(s) > 0)
+		if (seals_known(s) > 0)
 			return ERR_SEAL_BACK;
 		s->state = s->n > 0 ? SEAL_UNMARKED : SEAL_OTHER;
 		return 0;
@@ -243,6 +284,11 @@ int seals_look(struct seals *s, bool sealed, const char *topic)
 		return marked(s, &m);
 	s->state = SEAL_OTHER;
 	return 0;
+}
+
+bool seals_behind(const struct seals *s)
+{
+	return s->state == SEAL_OTHER && seals_known(s) > 0;
 }
 
 enum seal_state seals_state(const struct seals *s)
@@ -299,28 +345,32 @@ void seals_keys(const struct seals *s, struct seals_keys *out)
 
 	out->n = s == NULL ? 0 : s->n;
 	out->open = s == NULL || (s->state == SEAL_NONE && s->n == 0);
-	for (i = 0; i < out->n; i++)
+	for (i = 0; i < out->n; i++) {
 		memcpy(out->key[i], s->store->list[i].seal.key, WIRE_KEY);
+		out->number[i] = s->store->list[i].of.generation;
+	}
 }
 
 int seals_open(const struct seals_keys *k, struct crypto *c, struct buf *out,
-    struct group_context *g, struct group_epoch *used, const uint8_t *body,
+    struct group_context *g, struct seals_used *used, const uint8_t *body,
     size_t n)
 {
 	const struct group_epoch *plain = g->epoch;
 	int r = ERR_OPEN;
 	size_t i;
 
+	used->number = 0;
 	if (k->open) {
-		*used = *plain;
-		g->epoch = used;
+		used->epoch = *plain;
+		g->epoch = &used->epoch;
 		return group_open(c, out, g, body, n);
 	}
 	for (i = k->n; i > 0 && r == ERR_OPEN; i--) {
-		r = seal_epoch(c, used, plain, k->key[i - 1]);
+		r = seal_epoch(c, &used->epoch, plain, k->key[i - 1]);
 		if (r != 0)
 			break;
-		g->epoch = used;
+		g->epoch = &used->epoch;
+		used->number = k->number[i - 1];
 		r = group_open(c, out, g, body, n);
 	}
 	if (r != 0)
@@ -336,10 +386,10 @@ int seals_renew(struct seals *s, const struct rng *rng)
 	int r;
 
 	if ((s->state != SEAL_SEALED && s->state != SEAL_UNMARKED) ||
-	    s->has_next || highest(s) >= SEAL_GENERATION_MAX)
+	    s->has_next || seals_known(s) >= SEAL_GENERATION_MAX)
 		return ERR_STATE;
 	memset(e, 0, sizeof(*e));
-	e->of.generation = highest(s) + 1;
+	e->of.generation = seals_known(s) + 1;
 	if ((r = rng->fill(rng->arg, e->of.secret, WIRE_KEY)) != 0 ||
 	    (r = derive(s, e)) != 0) {
 		drop_next(s);
@@ -350,7 +400,7 @@ int seals_renew(struct seals *s, const struct rng *rng)
 	s->has_next = true;
 	e->of.generation = 0;
 	keep(s, e);
-	e->of.generation = highest(s) + 1;
+	e->of.generation = seals_known(s) + 1;
 	return 0;
 }
 
@@ -362,7 +412,7 @@ bool seals_wants(const struct seals *s, bool chief)
 void seals_asked(struct seals *s, char mark[SEAL_MARK])
 {
 	const struct entry *e = s->has_next ? &s->store->next : current(s);
-	struct seal_mark m = {.generation = highest(s) + 1};
+	struct seal_mark m = {.generation = seals_known(s) + 1};
 
 	memcpy(m.check, e->seal.check, SEAL_CHECK);
 	seal_mark_encode(mark, &m);
@@ -383,4 +433,55 @@ bool seals_renewed(struct seals *s)
 
 	s->renewed = false;
 	return was;
+}
+
+/* --- a secret that somebody hands over -------------------------------------- */
+
+static bool is_pinned(const struct person *who)
+{
+	return who->trust == TRUST_SEEN || who->trust == TRUST_CERTIFIED ||
+	       who->trust == TRUST_VERIFIED;
+}
+
+static enum seals_offer judge(const struct seals *s, const struct person *who,
+    const struct content_seal *c, struct holder *h)
+{
+	const struct holders at = {&s->ops.holders, s->name, c->log};
+	const uint32_t known = seals_known(s);
+	bool holds = holders_find(&at, who->fingerprint, h);
+
+	if (find(s, c->secret) < s->n)
+		return SEALS_HAD;
+	if (known == 0 ||
+	    (s->has_log && memcmp(s->log, c->log, WIRE_LOG) != 0))
+		return SEALS_NO_ROOM;
+	if (!is_pinned(who))
+		return SEALS_UNPINNED;
+	if (holds && h->removed > 0)
+		return SEALS_REMOVED;
+	if (!holds || h->number < known)
+		return SEALS_STRANGER;
+	return c->number > known ? SEALS_KEPT : SEALS_OLD;
+}
+
+enum seals_offer seals_take(struct seals *s, const struct person *who,
+    const struct content_seal *c)
+{
+	const struct holders_ops *ops = &s->ops.holders;
+	struct holder h;
+	enum seals_offer how = judge(s, who, c, &h);
+
+	if (how == SEALS_KEPT) {
+		h.handed = c->number;
+		memcpy(h.secret, c->secret, WIRE_KEY);
+		ops->put(ops->arg, s->name, &h);
+	}
+	secret_wipe(&h, sizeof(h));
+	return how;
+}
+
+void seals_taken(struct seals *s, char name[WIRE_NAME_MAX + 1])
+{
+	memcpy(name, s->taken, sizeof(s->taken));
+	s->taken[0] = '\0';
 }

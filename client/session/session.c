@@ -184,6 +184,9 @@ static int init(struct session *s, const struct session_opts *o)
 	    .out = s->out,
 	    .requests = s->requests,
 	    .ops = o->direct,
+	    .handed = session_handed,
+	    .handed_over = session_handed_over,
+	    .arg = s,
 	    .receipts = !o->no_receipts});
 	if (s->direct == NULL)
 		return ERR_NOMEM;

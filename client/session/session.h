@@ -250,6 +250,31 @@ bool session_seal_secret(const struct session *s, const struct chatroom *room,
 /* Whether the user has a secret for a room of that name here: it is sealed then,
  * whatever the server says. */
 bool session_seal_known(const struct session *s, const char *room);
+/* Handing the room's secret over (PROTOCOL.md section 6). Those who have spoken under
+ * one of its secrets, as far as this client knows by itself; `n` of them, at most
+ * max. It is the caller's to ask for HEIR_READY all at once, and for HEIR_NAMED one
+ * by one. */
+enum session_heir_how {
+	HEIR_READY,
+	HEIR_HAS,   /* has it already */
+	HEIR_GONE,  /* has left for good */
+	HEIR_STALE, /* has only a secret that is older than the last one */
+	HEIR_REMOVED, /* never: was removed, when the room had an older secret */
+	HEIR_UNPINNED, /* never: the key is not pinned, or not the pinned one */
+};
+struct session_heir {
+	char name[WIRE_NAME_MAX + 1];
+	uint8_t fingerprint[WIRE_HASH];
+	enum trust trust;
+	enum session_heir_how how;
+};
+enum { SESSION_HEIRS_MAX = HOLDERS_MAX };
+size_t session_seal_heirs(const struct session *s, const struct chatroom *room,
+    struct session_heir *out, size_t max);
+/* Sends it to one of them: EVENT_SEAL follows. ERR_ROOM: we are not in it; ERR_STATE:
+ * it has no secret of ours; ERR_KEY: never to this one; ERR_REFUSED, ERR_LIMIT. */
+int session_seal_send(struct session *s, const struct chatroom *room,
+    const struct session_heir *to) MUST_CHECK;
 /* Says something to a person, who need not be here: to all of their devices, and to
  * the user's own other ones. `what` is as for session_post; the events name the
  * person in `with`. SENT follows when the server keeps it, UNSAID if it does not,

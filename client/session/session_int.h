@@ -19,6 +19,11 @@ bool session_over(const struct session *s);
  * of a sealed room, or change its mark. */
 int session_seal_ask(
     struct session *s, const struct request *q, uint32_t *req) MUST_CHECK;
+/* direct_env.h: `arg` is the session. */
+int session_handed(void *arg, const struct person *who,
+    const struct content_seal *c) MUST_CHECK;
+int session_handed_over(void *arg, const struct direct_hand *h,
+    const char *who, enum wire_code code, const char *why) MUST_CHECK;
 /* The content of a post. ERR_TEXT: it is not a text. */
 int session_post_text(
     struct content_said *out, const struct session_post *p) MUST_CHECK;

@@ -328,6 +328,7 @@ static void put(void *arg, const char *room, const struct seal_secret *of)
 
 struct seals_ops sealed_rooms_ops(struct sealed_rooms *s)
 {
-	return (struct seals_ops){
-	    s != NULL ? get : NULL, s != NULL ? put : NULL, s};
+	return (struct seals_ops){.get = s != NULL ? get : NULL,
+	    .put = s != NULL ? put : NULL,
+	    .arg = s};
 }

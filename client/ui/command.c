@@ -69,7 +69,7 @@ static const struct command_row table[] = {
 	COMMAND_TOPIC, ARG_TEXT, true, false},
     {"room", "[new]", "who can read the room shown, its key, its server",
 	COMMAND_ROOM, ARG_TEXT, true, false},
-    {"seal", "[new|give]", "a sealed room's invite; new secret; you got one",
+    {"seal", "[new|send|give]", "its invite; new secret; who gets it; you got one",
 	COMMAND_SEAL, ARG_TEXT, true, false},
     {"history", "[WHAT]", "what is kept: none, members, all, keep 7d, count N",
 	COMMAND_HISTORY, ARG_HISTORY, true, false},

@@ -56,7 +56,7 @@ enum command_kind {
 	COMMAND_BARE,
 	COMMAND_EVENTS,	  /* text: which, or empty */
 	COMMAND_ROOM,
-	COMMAND_SEAL,	  /* text: "new", "give", or empty */
+	COMMAND_SEAL,	  /* text: "new", "give", "send" and names, or empty */
 	COMMAND_MSG,	  /* text: a name, and perhaps a text */
 	COMMAND_BLOCK,	  /* text: a name, or empty: list them */
 	COMMAND_UNBLOCK,  /* text: a name */

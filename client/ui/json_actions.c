@@ -230,6 +230,7 @@ static const struct action {
     {"transcript", do_transcript},
     {"seal", ui_json_seal},
     {"seal_new", ui_json_seal_new},
+    {"seal_send", ui_json_seal_send},
     {"seal_give", ui_json_seal_give},
     {"password", ui_json_password},
     {"devices", ui_json_devices},

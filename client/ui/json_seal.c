@@ -4,6 +4,7 @@
 
 #include "client/ui/json_ui.h"
 #include "client/ui/seal_commands.h"
+#include "shared/wire/text.h"
 
 /* How the room is sealed, and the invite that holds its secret. */
 static void put_seal(struct ui *f, struct json_w *w, const struct chatroom *room)
@@ -23,12 +24,47 @@ static void put_seal(struct ui *f, struct json_w *w, const struct chatroom *room
 	buf_free(&text);
 }
 
+static const char *gets_word(enum session_heir_how how)
+{
+	static const char *const word[] = {
+	    [HEIR_READY] = "all",
+	    [HEIR_HAS] = "has",
+	    [HEIR_GONE] = "named",
+	    [HEIR_STALE] = "named",
+	    [HEIR_REMOVED] = "removed",
+	    [HEIR_UNPINNED] = "unpinned",
+	};
+	return word[how];
+}
+
+/* Whom it can be handed to. */
+static void put_people(
+    struct ui *f, struct json_w *w, const struct chatroom *room)
+{
+	struct session_heir all[SESSION_HEIRS_MAX];
+	const size_t n = session_seal_heirs(
+	    f->env->session, room, all, SESSION_HEIRS_MAX);
+	size_t i;
+
+	json_open_arr(w, "people");
+	for (i = 0; i < n; i++) {
+		json_open_obj(w, NULL);
+		json_put_str(w, "name", all[i].name);
+		ui_json_put_fp(w, "identity", all[i].fingerprint);
+		json_put_bool(w, "verified", all[i].trust == TRUST_VERIFIED);
+		json_put_str(w, "gets", gets_word(all[i].how));
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
 static void show(struct ui *f, const struct chatroom *room, const char *reason)
 {
 	struct json_w w;
 
 	ui_json_begin(f, &w, "seal");
 	put_seal(f, &w, room);
+	put_people(f, &w, room);
 	json_put_str(&w, "reason", reason);
 	ui_json_put_ref(&w, f->ref);
 	ui_json_end(f, &w);
@@ -83,13 +119,81 @@ void ui_json_seal_line(struct ui *f, const char *line, size_t n)
 	f->ref[0] = '\0';
 }
 
-void ui_json_seal_event(struct ui *f, const struct event *e)
+static void refuse(void *arg, enum words_weight weight, const char *line)
+{
+	(void)weight;
+	ui_json_refuse(arg, line);
+}
+
+/* The names, with blanks between them. False: it is no list of names. */
+static bool get_names(struct buf *out, const json_t *who)
+{
+	const char *name;
+	size_t i;
+
+	if (who != NULL && !json_is_array(who))
+		return false;
+	for (i = 0; i < json_array_size(who); i++) {
+		name = json_string_value(json_array_get(who, i));
+		if (name == NULL || !text_name(name, strlen(name)) ||
+		    buf_str(out, name) != 0 || buf_u8(out, ' ') != 0)
+			return false;
+	}
+	return true;
+}
+
+bool ui_json_seal_send(struct ui *f, const json_t *o)
+{
+	const struct seal_place at = {
+	    f->env->session, ui_json_room(f, o), f->env->uri};
+	const struct account_commands_sink tell = {refuse, f};
+	struct buf names;
+
+	if (at.room == NULL)
+		return true;
+	buf_init(&names, SESSION_HEIRS_MAX * (WIRE_NAME_MAX + 1));
+	if (get_names(&names, json_object_get(o, "who")))
+		seal_send(&at, (const char *)names.p, names.len, &tell);
+	else
+		ui_json_refuse(f, "\"who\" is an array of names");
+	buf_free(&names);
+	return true;
+}
+
+/* A secret that is handed over: the room need not be one that this is in. */
+static void show_handing(struct ui *f, const struct event *e)
 {
 	struct json_w w;
 
 	ui_json_begin(f, &w, "seal");
+	json_put_str(&w, "room", e->word);
+	json_put_str(&w, "reason", e->reason);
+	json_put_str(&w, "who", e->who);
+	if (strcmp(e->reason, "ignored") == 0)
+		json_put_str(&w, "code", e->by);
+	if (strcmp(e->reason, "unsent") == 0) {
+		json_put_str(&w, "code", wire_code_word(e->code));
+		json_put_str(&w, "text", e->text);
+	}
+	ui_json_end(f, &w);
+}
+
+void ui_json_seal_event(struct ui *f, const struct event *e)
+{
+	struct json_w w;
+
+	if (e->who != NULL && e->who[0] != '\0' &&
+	    strcmp(e->reason, "taken") != 0) {
+		show_handing(f, e);
+		return;
+	}
+	ui_json_begin(f, &w, "seal");
 	put_seal(f, &w, e->room);
 	json_put_str(&w, "reason", e->reason);
+	if (strcmp(e->reason, "taken") == 0)
+		json_put_str(&w, "who", e->who);
+	if (strcmp(e->reason, "new") == 0)
+		put_people(f, &w, e->room);
 	if (strcmp(e->reason, "refused") == 0) {
 		json_put_str(&w, "code", words_code(e));
 		json_put_str(&w, "text", e->text != NULL ? e->text : "");

@@ -97,6 +97,7 @@ bool ui_json_ask(struct ui *f, const struct request *q, const char *doing);
 /* json_account.c: lines from the other program, about its account and invites. */
 bool ui_json_seal(struct ui *f, const json_t *o);
 bool ui_json_seal_new(struct ui *f, const json_t *o);
+bool ui_json_seal_send(struct ui *f, const json_t *o);
 bool ui_json_seal_give(struct ui *f, const json_t *o);
 void ui_json_seal_line(struct ui *f, const char *line, size_t n);
 void ui_json_seal_event(struct ui *f, const struct event *e);

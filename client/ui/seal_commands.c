@@ -78,6 +78,170 @@ static void state(const struct seal_place *at,
 	    "room, so give it to people in private, never through the server:");
 }
 
+/* --- handing it over -------------------------------------------------------- */
+
+/* "bob (verified), dave", of those who are so. False: nobody is. */
+static bool names_of(char out[WORDS_MAX], const struct session_heir *all,
+    size_t n, enum session_heir_how how)
+{
+	/* Names have no more than WIRE_NAME_MAX bytes; the rest is counted. */
+	const size_t limit = WORDS_MAX - 256;
+	size_t i, len = 0, more = 0;
+
+	out[0] = '\0';
+	for (i = 0; i < n; i++) {
+		if (all[i].how != how)
+			continue;
+		if (len > limit - WIRE_NAME_MAX - 16) {
+			more++;
+			continue;
+		}
+		len += (size_t)snprintf(out + len, WORDS_MAX - len, "%s%s%s",
+		    len > 0 ? ", " : "", all[i].name,
+		    all[i].trust == TRUST_VERIFIED ? " (verified)" : "");
+	}
+	if (more > 0)
+		snprintf(out + len, WORDS_MAX - len, " and %zu more", more);
+	return len > 0;
+}
+
+static void heirs(
+    const struct seal_place *at, const struct account_commands_sink *tell)
+{
+	static const struct {
+		enum session_heir_how how;
+		const char *say;
+	} lines[] = {
+	    {HEIR_READY, "/seal send hands it over, sealed for each of them "
+			 "alone, to those who have spoken here"},
+	    {HEIR_GONE, "they have left, and get it only if you name them "
+			"(/seal send NAME)"},
+	    {HEIR_STALE, "they have not spoken here under the last secret, and "
+			 "get it only if you name them (/seal send NAME)"},
+	    {HEIR_UNPINNED,
+		"they cannot get it, because their key is not the one you "
+		"know"},
+	    {HEIR_REMOVED,
+		"they were removed, and do not get it by /seal send"},
+	};
+	struct session_heir all[SESSION_HEIRS_MAX];
+	const size_t n = session_seal_heirs(
+	    at->session, at->room, all, SESSION_HEIRS_MAX);
+	char names[WORDS_MAX], line[2 * WORDS_MAX];
+	size_t i;
+
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (!names_of(names, all, n, lines[i].how))
+			continue;
+		snprintf(line, sizeof(line), "%s: %s", lines[i].say, names);
+		say(tell, line);
+	}
+}
+
+static void alert(
+    const struct account_commands_sink *tell, const char *name, const char *why)
+{
+	char line[WORDS_MAX];
+
+	snprintf(line, sizeof(line), "%.*s does not get the room's secret: %s", WIRE_NAME_MAX, name,
+	    why);
+	tell->fn(tell->arg, WORDS_ALERT, line);
+}
+
+static const char *why_not(int err)
+{
+	return err == ERR_ROOM	  ? "you are not in this room"
+	       : err == ERR_STATE ? "the room is not sealed with a secret of yours"
+	       : err == ERR_REFUSED
+		   ? "this program has no direct messages here: /msg says why"
+	       : err == ERR_LIMIT ? "too much waits to be sent"
+				  : err_str(err);
+}
+
+/* Everybody that it is for at once. */
+static void send_all(const struct seal_place *at,
+    const struct session_heir *all, size_t n,
+    const struct account_commands_sink *tell)
+{
+	size_t i, sent = 0;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < n; i++) {
+		if (all[i].how != HEIR_READY)
+			continue;
+		r = session_seal_send(at->session, at->room, &all[i]);
+		if (r != 0)
+			alert(tell, all[i].name, why_not(r));
+		sent++;
+	}
+	if (sent == 0)
+		tell->fn(tell->arg, WORDS_ALERT,
+		    "there is nobody to hand the room's secret to: it goes to "
+		    "people who have spoken here under the last one, and have "
+		    "not got it yet. Others need the invite (/seal)");
+}
+
+/* All devices of that person. */
+static void send_one(const struct seal_place *at,
+    const struct session_heir *all, size_t n, const char *name,
+    const struct account_commands_sink *tell)
+{
+	const char *why = "they have not spoken here under a secret that you "
+			  "have: give them the invite (/seal) in private";
+	size_t i;
+	int r;
+
+	for (i = 0; i < n; i++) {
+		if (!text_same_name(all[i].name, name))
+			continue;
+		if (all[i].how == HEIR_REMOVED) {
+			why = "they were removed from the room: if they are to "
+			      "come back, give them the invite (/seal) in private";
+			continue;
+		}
+		if (all[i].how == HEIR_UNPINNED) {
+			why = "their key is not the one you know: compare it "
+			      "first (/verify)";
+			continue;
+		}
+		r = session_seal_send(at->session, at->room, &all[i]);
+		if (r != 0)
+			alert(tell, all[i].name, why_not(r));
+		why = NULL;
+	}
+	if (why != NULL)
+		alert(tell, name, why);
+}
+
+void seal_send(const struct seal_place *at, const char *names, size_t n,
+    const struct account_commands_sink *tell)
+{
+	struct session_heir all[SESSION_HEIRS_MAX];
+	const size_t known = session_seal_heirs(
+	    at->session, at->room, all, SESSION_HEIRS_MAX);
+	char name[WIRE_NAME_MAX + 1];
+	bool any = false;
+	size_t len;
+
+	for (; n > 0; names += len, n -= len) {
+		len = 1;
+		if (*names == ' ' || *names == '\t')
+			continue;
+		while (len < n && names[len] != ' ' && names[len] != '\t')
+			len++;
+		any = true;
+		if (!text_name(names, len)) {
+			say(tell, "that is no name: /seal send NAME NAME ...");
+			return;
+		}
+		memcpy(name, names, len);
+		name[len] = '\0';
+		send_one(at, all, known, name, tell);
+	}
+	if (!any)
+		send_all(at, all, known, tell);
+}
+
 static void renew(const struct seal_place *at,
     const struct account_commands_sink *tell)
 {
@@ -119,11 +283,14 @@ bool seal_command(const struct seal_place *at, const char *text, size_t n,
 			say(tell, "this room is not sealed");
 		else
 			return true;
+	} else if (n >= 4 && memcmp(text, "send", 4) == 0 &&
+		   (n == 4 || text[4] == ' ')) {
+		seal_send(at, text + 4, n - 4, tell);
 	} else {
 		say(tell,
 		    "/seal shows the room's invite, /seal new makes a new "
-		    "secret, /seal give asks for one; a secret is not typed "
-		    "behind /seal");
+		    "secret, /seal send hands it over, /seal give asks for one; "
+		    "a secret is not typed behind /seal");
 	}
 	return false;
 }
@@ -132,9 +299,11 @@ void seal_event(const struct seal_place *at, const struct event *e,
     const struct account_commands_sink *tell)
 {
 	if (strcmp(e->reason, "new") == 0)
+		heirs(at, tell);
+	if (strcmp(e->reason, "new") == 0)
 		show_invite(at, tell,
-		    "give this invite to everybody who is to read the room, in "
-		    "private and never through the server; who is here already "
+		    "give this invite to everybody else who is to read the room, "
+		    "in private and never through the server; who is here already "
 		    "pastes it after /seal give:");
 }
 

@@ -17,7 +17,12 @@ struct seal_place {
  * it (password_entry_seal). */
 bool seal_command(const struct seal_place *at, const char *text, size_t n,
     const struct account_commands_sink *tell);
-/* What EVENT_SEAL has besides its sentence: the invite, after a new secret. */
+/* Hands the room's secret over: to those names, or with none to everybody who has
+ * spoken under the last one. Says as WORDS_ALERT who does not get it. */
+void seal_send(const struct seal_place *at, const char *names, size_t n,
+    const struct account_commands_sink *tell);
+/* What EVENT_SEAL has besides its sentence: the invite, after a new secret, and who
+ * can be handed it. */
 void seal_event(const struct seal_place *at, const struct event *e,
     const struct account_commands_sink *tell);
 /* Takes a line that was typed or read: the room's whole invite, or its secret.

@@ -122,6 +122,53 @@ void words_room(
 	    or_empty(e->text));
 }
 
+/* A secret that somebody hands over, or gets. */
+static const char *not_taken(const char *cause)
+{
+	static const char *const words[][2] = {
+	    {"room", "you have no secret of that room"},
+	    {"unpinned", "their key is not one that you know"},
+	    {"stranger",
+		"they have not spoken there under the secret that you have"},
+	    {"removed", "they were removed from the room"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(cause, words[i][0]) == 0)
+			return words[i][1];
+	return "it is not newer than yours";
+}
+
+static void handing(char *out, const struct event *e)
+{
+	const char *said = wire_code_str(e->code);
+
+	if (strcmp(e->reason, "sent") == 0)
+		snprintf(out, WORDS_MAX,
+		    "the room's secret is on its way to %s, sealed for them "
+		    "alone",
+		    e->who);
+	else if (strcmp(e->reason, "taken") == 0)
+		snprintf(out, WORDS_MAX,
+		    "%s has sent you this room's new secret: you use it from now "
+		    "on, and what waited is sent",
+		    e->who);
+	else if (strcmp(e->reason, "handed") == 0)
+		snprintf(out, WORDS_MAX,
+		    "%s has sent a new secret for %s: it is used once that room "
+		    "has it",
+		    e->who, e->word);
+	else if (strcmp(e->reason, "ignored") == 0)
+		snprintf(out, WORDS_MAX,
+		    "a secret for %s that %s has sent is not taken: %s", e->word,
+		    e->who, not_taken(e->by));
+	else
+		snprintf(out, WORDS_MAX,
+		    "%s does not get the room's secret: %.900s", e->who,
+		    said[0] != '\0' ? said : or_empty(e->text));
+}
+
 void words_seal(
     char *out, const struct event *e, const struct words_about *about)
 {
@@ -135,15 +182,18 @@ void words_seal(
 	else if (strcmp(e->reason, "other") == 0)
 		snprintf(out, WORDS_MAX,
 		    "somebody has given this room a new secret, which you do not "
-		    "have: get its invite, then /seal give. Nothing of yours is "
-		    "sent here until then");
+		    "have: people who have it can send it to you (/seal send), or "
+		    "get its invite, then /seal give. Nothing of yours is sent "
+		    "here until then");
 	else if (strcmp(e->reason, "ours") == 0)
 		snprintf(out, WORDS_MAX,
 		    "you have the room's secret: what waited is sent");
-	else {
+	else if (strcmp(e->reason, "refused") == 0) {
 		words_failed(why, e, about);
 		snprintf(out, WORDS_MAX,
 		    "the room's secret stays as it was: %.900s", why);
+	} else {
+		handing(out, e);
 	}
 }
 

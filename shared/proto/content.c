@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/base/secret.h"
+#include "shared/proto/seal.h"
 #include "shared/wire/cluster.h"
 #include "shared/wire/text.h"
 
@@ -123,6 +124,33 @@ static int on_delivered(struct content *c, const json_t *o)
 	return 0;
 }
 
+static bool seal_fits(const struct content_seal *s)
+{
+	return s->number >= 1 && s->number <= SEAL_GENERATION_MAX;
+}
+
+static int on_seal(struct content *c, const json_t *o)
+{
+	struct content_seal *s = &c->u.seal;
+	uint64_t number;
+	int r;
+
+	c->type = CONTENT_SEAL;
+	if ((r = json_b64(o, "id", s->id, WIRE_ID)) != 0 ||
+	    (r = json_u63(o, "ts", &c->ts)) != 0)
+		return r;
+	if ((r = json_text(o, "room", s->room, WIRE_ROOM_MAX)) != 0)
+		return r == ERR_TEXT ? ERR_NAME : r;
+	if (!text_room(s->room, strlen(s->room)))
+		return ERR_NAME;
+	if ((r = json_b64(o, "log", s->log, WIRE_LOG)) != 0 ||
+	    (r = json_u63(o, "number", &number)) != 0 ||
+	    (r = json_b64(o, "secret", s->secret, WIRE_KEY)) != 0)
+		return r;
+	s->number = number <= UINT32_MAX ? (uint32_t)number : 0;
+	return seal_fits(s) ? 0 : ERR_RANGE;
+}
+
 static int on_notice(struct content *c, const json_t *o)
 {
 	int r = notice_decode(&c->u.notice, o);
@@ -157,6 +185,8 @@ static int decode(struct content *c, bool from_server, const json_t *o)
 					 &c->u.ask, o);
 	if (strcmp(type, "delivered") == 0)
 		return from_server ? ERR_STATE : on_delivered(c, o);
+	if (strcmp(type, "seal") == 0)
+		return from_server ? ERR_STATE : on_seal(c, o);
 	if (strcmp(type, "system") == 0)
 		return from_server ? on_notice(c, o) : ERR_STATE;
 	return 0;
@@ -278,6 +308,25 @@ int content_file(struct buf *out, const struct blob_offer *f, uint64_t ts)
 	blob_offer_put(&w, f);
 	if (f->peer[0] != '\0')
 		json_put_str(&w, "peer", f->peer);
+	json_put_u63(&w, "ts", ts);
+	return json_end_padded(&w);
+}
+
+int content_seal(struct buf *out, const struct content_seal *s, uint64_t ts)
+{
+	struct json_w w;
+
+	if (!text_room(s->room, strlen(s->room)))
+		return ERR_NAME;
+	if (!seal_fits(s))
+		return ERR_RANGE;
+	json_begin(&w, out);
+	json_put_str(&w, "type", "seal");
+	json_put_b64(&w, "id", s->id, WIRE_ID);
+	json_put_str(&w, "room", s->room);
+	json_put_b64(&w, "log", s->log, WIRE_LOG);
+	json_put_u63(&w, "number", s->number);
+	json_put_b64(&w, "secret", s->secret, WIRE_KEY);
 	json_put_u63(&w, "ts", ts);
 	return json_end_padded(&w);
 }

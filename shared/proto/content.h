@@ -20,6 +20,7 @@ enum content_type {
 	CONTENT_RECEIPT, /* the sender signs the log, by its view */
 	CONTENT_FILE,	/* offers a file (section 6a) */
 	CONTENT_DELIVERED, /* direct only: messages were shown */
+	CONTENT_SEAL, /* direct only: the new secret of a sealed room */
 	CONTENT_NOTICE,
 };
 
@@ -49,6 +50,15 @@ struct content_delivered {
 	char peer[WIRE_NAME_MAX + 1]; /* as above */
 };
 
+/* The new secret of a sealed room (section 5f), from somebody who has it. */
+struct content_seal {
+	uint8_t id[WIRE_ID]; /* its own */
+	char room[WIRE_ROOM_MAX + 1];
+	uint8_t log[WIRE_LOG];
+	uint32_t number; /* 1 .. SEAL_GENERATION_MAX */
+	uint8_t secret[WIRE_KEY];
+};
+
 struct content {
 	enum content_type type;
 	uint64_t ts;		/* unix, ms */
@@ -57,6 +67,7 @@ struct content {
 		struct content_said said; /* text points into json */
 		struct blob_offer file; /* secret; content_free wipes it */
 		struct content_delivered delivered;
+		struct content_seal seal; /* secret; the same */
 		bool keeps;
 		bool ask; /* RECEIPT: and asks the others to do the same */
 	} u;
@@ -95,6 +106,9 @@ int content_file(
     struct buf *out, const struct blob_offer *f, uint64_t ts) MUST_CHECK;
 int content_delivered(struct buf *out, const struct content_delivered *d,
     uint64_t ts) MUST_CHECK;
+/* out should be a secret buffer. ERR_NAME: the room; ERR_RANGE: the number. */
+int content_seal(
+    struct buf *out, const struct content_seal *s, uint64_t ts) MUST_CHECK;
 int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
     const char *text, size_t text_len, bool action) MUST_CHECK;
 

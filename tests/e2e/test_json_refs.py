@@ -91,6 +91,7 @@ def test_every_line_that_asks_has_its_ref_in_the_answer(world):
     ask("receipt", "done", room="den")
     ask("seal", "seal", room="den")
     ask("seal_new", "error", room="den")
+    ask("seal_send", "error", room="den")
     ask("direct", "sent", to="bob", text="for bob alone")
     ask("block", "done", who="bob", on=False)
     assert ask("files", "files")["files"] == []

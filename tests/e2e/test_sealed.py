@@ -65,7 +65,9 @@ def two(world, **more):
     a = world.client(s, "alice")
     a.joined()
     invite = make(a)
-    return s, a, enter(world, invite, "bob"), invite
+    b = enter(world, invite, "bob")
+    a.see("join", room="vault", names=["bob"])
+    return s, a, b, invite
 
 
 def test_a_sealed_room(world):
@@ -199,9 +201,14 @@ def test_a_new_secret_after_somebody_left(world):
     a.see("message", text="for the new secret only")
     say(a, "together")
     b.see("message", text="together")
-    # carol, with the old secret, is not let in by her own client
+    # carol, with the old secret, reads nothing and says nothing
     c.do(do="join", room="vault")
-    c.see("left", room="vault", code="wrong_seal")
+    c.see("seal", room="vault", reason="other")
+    say(a, "not for carol")
+    say(c, "under the old one")
+    b.see("message", text="not for carol")
+    c.do(do="users", room="vault")
+    assert not a.events("message", text="under the old one")
     assert not [t for t in c.texts() if t != "before"]
     # a newcomer reads what is said now; what bob kept opens both
     d = enter(world, new, "dave")

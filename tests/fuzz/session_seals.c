@@ -44,7 +44,7 @@ struct seals_ops world_seals(struct world *w)
 	w->place[1].sealed = true;
 	secret_of(w->kept[0].secret, 0);
 	w->n_kept = 1;
-	return (struct seals_ops){get, put, w};
+	return (struct seals_ops){.get = get, .put = put, .arg = w};
 }
 
 /* --- what the server says of it ----------------------------------------------- */

@@ -105,6 +105,35 @@ static void spoke(void *arg, const uint8_t server[WIRE_HASH], const char *name,
 	(void)identity;
 }
 
+static void put_line(struct dw_device *d, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* "given alice vault 2": somebody hands a secret over. */
+static int handed(
+    void *arg, const struct person *who, const struct content_seal *c)
+{
+	struct dw_device *d = arg;
+
+	put_line(d, "given %s %s %u", who->name, c->room, c->number);
+	memcpy(d->last_secret, c->secret, WIRE_KEY);
+	return 0;
+}
+
+/* "over bob", or "over bob: why". */
+static int handed_over(void *arg, const struct direct_hand *h, const char *who,
+    enum wire_code code, const char *why)
+{
+	struct dw_device *d = arg;
+
+	(void)h;
+	if (code == CODE_NONE)
+		put_line(d, "over %s%s%s", who, why != NULL ? ": " : "",
+		    why != NULL ? why : "");
+	else
+		put_line(d, "over %s: %s", who, wire_code_word(code));
+	return 0;
+}
+
 /* --- the world ------------------------------------------------------------- */
 
 struct dw *dw_new(void)
@@ -158,6 +187,9 @@ static void open_client(struct dw_device *d)
 	    .out = d->out,
 	    .requests = d->requests,
 	    .ops = {pair_at, was_seen, d->no_keys ? NULL : change, now_s, d},
+	    .handed = handed,
+	    .handed_over = handed_over,
+	    .arg = d,
 	    .receipts = !d->no_receipts});
 	assert_true(d->events != NULL && d->out != NULL &&
 		    d->requests != NULL && d->direct != NULL);
@@ -233,8 +265,6 @@ void dw_restart(struct dw_device *d)
 
 /* --- events ---------------------------------------------------------------- */
 
-static void put_line(struct dw_device *d, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
 static void put_line(struct dw_device *d, const char *fmt, ...)
 {
 	va_list ap;

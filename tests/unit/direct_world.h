@@ -37,6 +37,7 @@ struct dw_device {
 	char *line[DW_LINES]; /* its events as text */
 	size_t n_lines;
 	uint8_t last_id[WIRE_ID]; /* of the last MESSAGE */
+	uint8_t last_secret[WIRE_KEY]; /* that was handed over */
 	/* at the server */
 	bool asked; /* prekeys_mine on this connection: gets frames */
 	bool has_lasting;

@@ -17,6 +17,9 @@ struct session {
 	/* Of session_seal_give and _renew. */
 	uint8_t seal_given[WIRE_KEY];
 	int seal_result, seal_renewed;
+	struct session_heir heirs[8];
+	size_t n_heirs;
+	char handed_to[128];
 	const struct session_file *file; /* the only one, or NULL */
 };
 
@@ -179,6 +182,24 @@ int session_seal_renew(struct session *s, const struct chatroom *room)
 {
 	(void)room;
 	s->seal_renewed++;
+	return s->seal_result;
+}
+
+size_t session_seal_heirs(const struct session *s, const struct chatroom *room,
+    struct session_heir *out, size_t max)
+{
+	(void)room;
+	memcpy(out, s->heirs, s->n_heirs * sizeof(*out));
+	assert_true(s->n_heirs <= max);
+	return s->n_heirs;
+}
+
+int session_seal_send(struct session *s, const struct chatroom *room,
+    const struct session_heir *to)
+{
+	(void)room;
+	(void)snprintf(s->handed_to + strlen(s->handed_to),
+	    sizeof(s->handed_to) - strlen(s->handed_to), "%s ", to->name);
 	return s->seal_result;
 }
 

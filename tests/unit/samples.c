@@ -434,6 +434,11 @@ static int good_delivered(struct buf *b)
 	return sample_direct(b, DELIVERED);
 }
 
+static int good_handed_over(struct buf *b)
+{
+	return sample_direct(b, HANDED_OVER);
+}
+
 const struct sample samples[N_SAMPLES] = {
     [WRAPPED] = {"key_exchange (wrapped)", BY_SERVER, false, good_wrapped},
     [FRESH] = {"key_exchange (fresh)", BY_SERVER, false, good_fresh},
@@ -501,6 +506,7 @@ const struct sample samples[N_SAMPLES] = {
     [DIRECT_ACK] = {"direct_ack", BY_CLIENT, false, good_direct_ack},
     [PREKEYS_LOW] = {"prekeys_low", BY_SERVER, false, good_prekeys_low},
     [DELIVERED] = {"delivered", BY_MEMBER, false, good_delivered},
+    [HANDED_OVER] = {"seal", BY_MEMBER, false, good_handed_over},
 };
 
 int sample_verdict(enum by by, const void *json, size_t n)

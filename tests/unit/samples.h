@@ -73,6 +73,7 @@ enum sample_no {
 	DIRECT_ACK,
 	PREKEYS_LOW,
 	DELIVERED,
+	HANDED_OVER,
 	N_SAMPLES
 };
 

@@ -83,6 +83,16 @@ static int delivered(struct buf *b)
 	return content_delivered(b, &d, 1700000000123);
 }
 
+static int handed_over(struct buf *b)
+{
+	struct content_seal s = {.room = "Vault", .number = 2};
+
+	memcpy(s.id, sample_id, WIRE_ID);
+	memset(s.log, 0x10, WIRE_LOG);
+	memset(s.secret, 0x5e, WIRE_KEY);
+	return content_seal(b, &s, 1700000000123);
+}
+
 int sample_direct(struct buf *b, enum sample_no id)
 {
 	struct request q = {.number = 17, .who = "bob", .on = true};
@@ -116,6 +126,8 @@ int sample_direct(struct buf *b, enum sample_no id)
 		return direct_ack_encode(b, 41);
 	case PREKEYS_LOW:
 		return prekeys_low_encode(b, 3);
+	case HANDED_OVER:
+		return handed_over(b);
 	default:
 		return delivered(b);
 	}

@@ -61,7 +61,7 @@ static struct sealed_rooms *memory(void)
 }
 
 static int opens(const struct seals *s, struct crypto *c, struct buf *out,
-    struct group_context *g, struct group_epoch *used, const uint8_t *body,
+    struct group_context *g, struct seals_used *used, const uint8_t *body,
     size_t n)
 {
 	struct seals_keys keys;
@@ -76,6 +76,7 @@ static void seals_with(
 {
 	const struct group_epoch plain = w->e;
 	struct group_epoch own, other;
+	struct seals_used used;
 	struct group_context g = {.place = &w->place,
 	    .epoch = &plain,
 	    .roster = w->roster,
@@ -96,10 +97,10 @@ static void seals_with(
 	assert_int_equal(
 	    group_world_open_as(w, &other, &w->place, &w->from[ALICE]), 0);
 	buf_init(&out, GROUP_OPEN_MAX);
-	assert_int_equal(opens(s, w->c, &out, &g, &own, w->body.p,
+	assert_int_equal(opens(s, w->c, &out, &g, &used, w->body.p,
 			     w->body.len),
 	    0);
-	assert_ptr_equal(g.epoch, &own);
+	assert_ptr_equal(g.epoch, &used.epoch);
 	assert_memory_equal(out.p, TEXT, TEXT_LEN);
 	buf_free(&out);
 }
@@ -108,6 +109,7 @@ static void seals_with(
 static void says_nothing(struct group_world *w, const struct seals *s)
 {
 	struct group_epoch own;
+	struct seals_used used;
 	struct group_context g = {.place = &w->place,
 	    .epoch = &w->e,
 	    .roster = w->roster,
@@ -118,7 +120,7 @@ static void says_nothing(struct group_world *w, const struct seals *s)
 	assert_int_equal(seals_epoch(s, &own, &w->e), ERR_STATE);
 	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
 	buf_init(&out, GROUP_OPEN_MAX);
-	assert_int_equal(opens(s, w->c, &out, &g, &own, w->body.p,
+	assert_int_equal(opens(s, w->c, &out, &g, &used, w->body.p,
 			     w->body.len),
 	    ERR_OPEN);
 	assert_ptr_equal(g.epoch, &w->e);
@@ -279,7 +281,7 @@ static void test_older_frames_open(void **state)
 	    .epoch = &plain,
 	    .roster = w->roster,
 	    .from = &w->from[ALICE]};
-	struct group_epoch used;
+	struct seals_used used;
 	struct seal seal;
 	struct buf out;
 	size_t i;

@@ -3,6 +3,7 @@
  * test_shared_control.) */
 #include "tests/unit/check.h"
 #include "tests/unit/samples.h"
+#include "shared/proto/seal.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -32,6 +33,71 @@ static void test_message(void **state)
 	assert_false(c.u.said.has_about);
 	assert_int_equal(c.ts, 0);
 	content_free(&c);
+	buf_free(&b);
+}
+
+/* The secret of a sealed room, as somebody hands it over. */
+static void test_handed_over(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		int want;
+	} wrong[] = {
+	    {"\"number\":2", "\"number\":0", ERR_RANGE},
+	    {"\"number\":2", "\"number\":1000000001", ERR_RANGE},
+	    {"\"number\":2", "\"number\":4294967297", ERR_RANGE},
+	    {"\"number\":2", "\"number\":-2", ERR_RANGE},
+	    {"\"number\":2", "\"number\":\"2\"", ERR_JSON},
+	    {"\"number\":2", "\"nummer\":2", ERR_JSON},
+	    {"Vault", "", ERR_NAME},
+	    {"Vault", "no room", ERR_NAME},
+	    {"Vault", "abcdefghijklmnopqrstuvwxyz0123456", ERR_NAME},
+	    {"Vault", "abcdefghijklmnopqrstuvwxyz012345", 0},
+	    {"\"number\":2", "\"number\":1000000000", 0},
+	};
+	struct content_seal s = {.room = "Vault", .number = 2};
+	char text[1024];
+	struct content c;
+	struct buf b;
+	char *at;
+	size_t i;
+
+	(void)state;
+	buf_init(&b, WIRE_JSON_MAX);
+	assert_int_equal(samples[HANDED_OVER].make(&b), 0);
+	assert_int_equal(content_decode(&c, false, b.p, b.len), 0);
+	assert_int_equal(c.type, CONTENT_SEAL);
+	assert_int_equal(c.ts, 1700000000123);
+	assert_memory_equal(c.u.seal.id, sample_id, WIRE_ID);
+	assert_string_equal(c.u.seal.room, "Vault");
+	assert_int_equal(c.u.seal.number, 2);
+	assert_int_equal(c.u.seal.log[31], 0x10);
+	assert_int_equal(c.u.seal.secret[31], 0x5e);
+	content_free(&c);
+	assert_int_equal(c.u.seal.secret[31], 0);
+	assert_int_equal(content_decode(&c, true, b.p, b.len), ERR_STATE);
+	for (i = 0; i < ARRAY_LEN(wrong); i++) {
+		memcpy(text, b.p, b.len);
+		text[b.len] = '\0';
+		at = strstr(text, wrong[i].from);
+		assert_non_null(at);
+		memmove(at + strlen(wrong[i].to), at + strlen(wrong[i].from),
+		    strlen(at + strlen(wrong[i].from)) + 1);
+		memcpy(at, wrong[i].to, strlen(wrong[i].to));
+		assert_int_equal(
+		    content_decode(&c, false, text, strlen(text)),
+		    wrong[i].want);
+		content_free(&c);
+	}
+	buf_clear(&b);
+	s.number = SEAL_GENERATION_MAX + 1;
+	assert_int_equal(content_seal(&b, &s, 0), ERR_RANGE);
+	s.number = 0;
+	assert_int_equal(content_seal(&b, &s, 0), ERR_RANGE);
+	s.number = 1;
+	s.room[0] = '/';
+	assert_int_equal(content_seal(&b, &s, 0), ERR_NAME);
+	assert_int_equal(b.len, 0);
 	buf_free(&b);
 }
 
@@ -197,6 +263,7 @@ int main(void)
 
 	json_setup();
 	check_add(&g, test_message, NULL, "message: round trip");
+	check_add(&g, test_handed_over, NULL, "seal: round trip, and refused");
 	check_add(&g, test_notice, NULL, "notice: round trip");
 	check_add(&g, test_message_text, NULL, "message: its text");
 	check_add(&g, test_about, NULL, "edit, delete, react: round trip");

@@ -276,6 +276,11 @@ static const struct field {
     {DELIVERED, "ids", ARR, 0, false},
     {DELIVERED, "ids.1", B64, 16, true},
     {DELIVERED, "peer", STR, 0, true},
+    {HANDED_OVER, "id", B64, 16, false},
+    {HANDED_OVER, "ts", U63, 0, false},
+    {HANDED_OVER, "room", STR, 0, false},
+    {HANDED_OVER, "log", B64, 32, false},
+    {HANDED_OVER, "secret", B64, 32, false},
 };
 static void test_missing(void **state)
 {

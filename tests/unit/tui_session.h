@@ -224,6 +224,25 @@ int session_seal_renew(struct session *s, const struct chatroom *room)
 	return 0;
 }
 
+size_t session_seal_heirs(const struct session *s, const struct chatroom *room,
+    struct session_heir *out, size_t max)
+{
+	(void)s;
+	(void)room;
+	(void)out;
+	(void)max;
+	return 0;
+}
+
+int session_seal_send(struct session *s, const struct chatroom *room,
+    const struct session_heir *to)
+{
+	(void)s;
+	(void)room;
+	(void)to;
+	return ERR_KEY;
+}
+
 bool session_seal_secret(const struct session *s, const struct chatroom *room,
     uint8_t secret[WIRE_KEY])
 {
