@@ -299,6 +299,8 @@ static bool show_events(struct app *a)
 		if (keeping_event(&a->keeping, e) || ignored_event(a->o.setup->ignored, e))
 			continue;
 		own_password_event(&a->own, e);
+		if (e->type == EVENT_CONNECTED)
+			setup_keep_last(a->o.options);
 		if (e->type == EVENT_CLOSED) {
 			on_closed(a, e);
 			/* Our own reason to end comes before the session's. */

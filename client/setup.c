@@ -11,6 +11,7 @@
 #include "shared/os/value.h"
 #include "shared/wire/text.h"
 #include "client/trust/identity_file.h"
+#include "client/trust/last_server.h"
 #include "shared/os/prompt.h"
 #include "client/setup.h"
 #include "client/tls_setup.h"
@@ -220,15 +221,42 @@ static int take_name(
 	return 0;
 }
 
+/* Who was on that server last has that name again, unless one was given. */
+static void name_again(
+    struct client_options *o, const struct last_server *last)
+{
+	char name[SERVERS_NAME_MAX], last_name[SERVERS_NAME_MAX];
+	struct uri u = {.host = ""};
+
+	if (o->name_given || uri_parse(&u, last->address) != 0)
+		return;
+	servers_name(name, &o->server);
+	servers_name(last_name, &u);
+	uri_wipe(&u);
+	if (strcmp(name, last_name) == 0)
+		memcpy(o->name, last->name, sizeof(last->name));
+}
+
 /* Asks for the server if none was given and there is a terminal. */
 static int ask_where(struct client_options *o, struct errmsg *why)
 {
+	struct last_server last;
+	bool again;
+	int r;
+
 	if (!o->ask_server || !isatty(STDIN_FILENO) || !prompt_possible())
 		return 0;
-	return ask_for(o,
-	    "Which server? Your invite, or HOST:PORT; Enter alone: this "
-	    "machine.",
-	    "Server", "localhost:2528", take_server, why);
+	again = last_server_read(&last, o->known_servers);
+	r = ask_for(o,
+	    again ? "Which server? Your invite, or HOST:PORT; Enter alone: the "
+		    "one you were on last."
+		  : "Which server? Your invite, or HOST:PORT; Enter alone: this "
+		    "machine.",
+	    "Server", again ? last.address : "localhost:2528", take_server,
+	    why);
+	if (r == 0 && again)
+		name_again(o, &last);
+	return r;
 }
 
 /* The same for the name. Whoever has an account with a password on this server has
@@ -481,6 +509,12 @@ int setup_save_pin(struct setup *s, const struct client_options *o,
 		memcpy(s->pin, fingerprint, WIRE_HASH);
 	}
 	return r;
+}
+
+void setup_keep_last(const struct client_options *o)
+{
+	if (isatty(STDIN_FILENO))
+		last_server_keep(o->known_servers, &o->server, o->name);
 }
 
 int setup_new_passphrase(const struct client_options *o, struct errmsg *why)

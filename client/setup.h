@@ -50,6 +50,10 @@ void setup_free(struct setup *s);
 int setup_save_pin(struct setup *s, const struct client_options *o,
     const uint8_t fingerprint[WIRE_HASH], struct errmsg *why) MUST_CHECK;
 
+/* The server has let us in: a person's next start without arguments offers it
+ * (last_server.h). */
+void setup_keep_last(const struct client_options *o);
+
 /* Sets the error for a server whose identity differs from the pinned one: both
  * fingerprints, and the command that removes the old pin. */
 void setup_pin_differs(const struct setup *s, const struct client_options *o,

@@ -35,6 +35,36 @@ def test_started_with_nothing(world, terminal, tmp_path):  # noqa: F811
     assert PASSWORD not in t.text
 
 
+def test_started_again(world, terminal, tmp_path):  # noqa: F811
+    """The server and the name of last time are offered, until they are forgotten."""
+    s = world.server()
+
+    def start(server, name):
+        t = terminal(tmp_path / "t", USER="tim", CONCLAVE_FACE="plain")
+        t.see(r"Which server\? .*\r\nServer \[%s\]: $" % server)
+        t.type("\n" if name == "tom" else s.invite + "\n")
+        t.see(r"Your name in the room \[%s\]: $" % name)
+        return t
+
+    t = start("localhost:2528", "tim")
+    t.type("tom\n")
+    t.see(r"Password of .*: $")
+    t.type("wrong\n")
+    assert t.wait() == 4    # it was not let in: nothing is offered
+    for name in ("tim", "tom"):
+        t = start("localhost:2528" if name == "tim" else s.listening[0], name)
+        t.type("tom\n" if name == "tim" else "\n")
+        t.see(r"Password of .*: $")
+        t.type(PASSWORD + "\n")
+        t.see("you are in lobby on %s as tom" % s.listening[0])
+        t.type("/quit\n")
+        assert t.wait() == 0
+    r = subprocess.run([CONCLAVE, "--forget-server", s.listening[0]],
+                       env=environment(tmp_path / "t"), capture_output=True)
+    assert r.returncode == 0, r.stderr
+    start("localhost:2528", "tim")
+
+
 def test_what_is_known_is_not_asked(world, terminal, tmp_path):  # noqa: F811
     s = world.server()
     r = subprocess.run([CONCLAVE, "--write-config", "-n", "tom", "--plain", s.invite],
