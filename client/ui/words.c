@@ -49,9 +49,12 @@ static void connecting(
 static void connected(
     char *out, const struct event *e, const struct words_about *about)
 {
-	char others[48] = "nobody else is here yet";
+	char others[72] = "nobody else is here yet; /invite makes an invite, if "
+			  "you may";
 
-	if (about->people > 1)
+	if (about->people <= 1 && about->again)
+		snprintf(others, sizeof(others), "nobody else is here");
+	else if (about->people > 1)
 		snprintf(others, sizeof(others), "%zu people", about->people);
 	snprintf(out, WORDS_MAX, "%s %s on %s as %s: %s",
 	    about->again ? "back in" : "you are in",

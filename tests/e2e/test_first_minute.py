@@ -56,7 +56,8 @@ def test_started_again(world, terminal, tmp_path):  # noqa: F811
         t.type("tom\n" if name == "tim" else "\n")
         t.see(r"Password of .*: $")
         t.type(PASSWORD + "\n")
-        t.see("you are in lobby on %s as tom" % s.listening[0])
+        t.see("you are in lobby on %s as tom: nobody else is here yet; /invite makes"
+              % s.listening[0])
         t.type("/quit\n")
         assert t.wait() == 0
     r = subprocess.run([CONCLAVE, "--forget-server", s.listening[0]],

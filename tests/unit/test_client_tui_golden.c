@@ -209,6 +209,30 @@ static void test_golden_one_room(void **state)
 	stage_free(s);
 }
 
+/* Whoever is alone in a room is told how to have somebody come, but not each
+ * time that the connection comes back. */
+static void test_golden_alone(void **state)
+{
+	static const char *const nobody[] = {NULL};
+	struct stage_opts o = {0};
+	struct stage *s;
+	int i;
+
+	(void)state;
+	for (i = 1; i < 3; i++) {
+		o.rows = sizes[i].rows;
+		o.cols = sizes[i].cols;
+		s = stage_new(&o);
+		stage_room(s, 7, nobody);
+		stage_event(s, EVENT_CONNECTED, NULL, NULL);
+		golden(s, "alone", true);
+		stage_event(s, EVENT_CONNECTED, NULL, NULL);
+		stage_sync(s);
+		golden(s, "alone-again", true);
+		stage_free(s);
+	}
+}
+
 /* The cells are the same for any terminal name and number of colours, and after
  * other window sizes. */
 static void test_golden_terminals(void **state)
@@ -415,6 +439,7 @@ int main(void)
 	    cmocka_unit_test(test_golden_lost),
 	    cmocka_unit_test(test_golden_rooms),
 	    cmocka_unit_test(test_golden_one_room),
+	    cmocka_unit_test(test_golden_alone),
 	    cmocka_unit_test(test_golden_terminals),
 	    cmocka_unit_test(test_torture),
 	};
