@@ -33,6 +33,10 @@ struct holder {
 struct holders_ops {
 	/* The i-th of that room, the oldest first. False: there is none. */
 	bool (*get)(void *arg, const char *room, size_t i, struct holder *out);
+	/* The one with that fingerprint, whatever its log: for each frame that
+	 * opens. False: there is none. */
+	bool (*find)(void *arg, const char *room,
+	    const uint8_t fingerprint[WIRE_HASH], struct holder *out);
 	/* Adds one, or replaces the one with that fingerprint. */
 	void (*put)(void *arg, const char *room, const struct holder *h);
 	void *arg;
@@ -40,7 +44,7 @@ struct holders_ops {
 
 /* A room; all borrowed. */
 struct holders {
-	const struct holders_ops *ops; /* get, put NULL: nothing is known */
+	const struct holders_ops *ops; /* NULL members: nothing is known */
 	const char *room;
 	const uint8_t *log;
 };

@@ -65,11 +65,9 @@ static int reserve(struct seal_holders *s, const char *room)
 	return 0;
 }
 
-/* The place of that holder, in the list already or new; NULL: no memory. */
-static struct row *place(struct seal_holders *s, const char *room,
+static struct row *find_row(const struct seal_holders *s, const char *room,
     const uint8_t fingerprint[WIRE_HASH])
 {
-	struct row *e;
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
@@ -77,6 +75,17 @@ static struct row *place(struct seal_holders *s, const char *room,
 			0 &&
 		    text_same_name(s->row[i].room, room))
 			return &s->row[i];
+	return NULL;
+}
+
+/* The place of that holder, in the list already or new; NULL: no memory. */
+static struct row *place(struct seal_holders *s, const char *room,
+    const uint8_t fingerprint[WIRE_HASH])
+{
+	struct row *e = find_row(s, room, fingerprint);
+
+	if (e != NULL)
+		return e;
 	if (reserve(s, room) != 0)
 		return NULL;
 	e = &s->row[s->n++];
@@ -98,6 +107,16 @@ static bool get(void *arg, const char *room, size_t i, struct holder *out)
 	return false;
 }
 
+static bool find(void *arg, const char *room,
+    const uint8_t fingerprint[WIRE_HASH], struct holder *out)
+{
+	const struct row *e = find_row(arg, room, fingerprint);
+
+	if (e != NULL)
+		*out = e->of;
+	return e != NULL;
+}
+
 /* Without memory they are no holder. */
 static void put(void *arg, const char *room, const struct holder *h)
 {
@@ -112,8 +131,9 @@ static void put(void *arg, const char *room, const struct holder *h)
 
 struct holders_ops seal_holders_ops(struct seal_holders *s)
 {
-	return (struct holders_ops){
-	    s != NULL ? get : NULL, s != NULL ? put : NULL, s};
+	if (s == NULL)
+		return (struct holders_ops){.get = NULL};
+	return (struct holders_ops){get, find, put, s};
 }
 
 /* --- reading --------------------------------------------------------------- */
