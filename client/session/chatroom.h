@@ -84,6 +84,11 @@ int chatroom_handed(struct chatroom *r, const struct person *who,
  * ours that has a number. */
 int chatroom_hands(const struct chatroom *r, struct direct_hand *to,
     struct content_seal *c) MUST_CHECK;
+/* The user sets the topic of a sealed room. ERR_ROOM: we are not in it; ERR_STATE: it
+ * is not sealed with a secret of ours; ERR_REFUSED: we are no operator, or may not
+ * speak. */
+int chatroom_topic(struct chatroom *r, uint64_t wall_ms,
+    const struct content_topic *t) MUST_CHECK;
 const struct holders *chatroom_holders(const struct chatroom *r);
 /* The user makes a new secret for the room (seals_renew). */
 int chatroom_renew(struct chatroom *r) MUST_CHECK;

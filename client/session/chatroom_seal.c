@@ -141,6 +141,26 @@ int chatroom_hands(const struct chatroom *r, struct direct_hand *to,
 	return 0;
 }
 
+int chatroom_topic(
+    struct chatroom *r, uint64_t wall_ms, const struct content_topic *t)
+{
+	const struct person *me = roster_find(r->part.roster, r->self.member);
+	int e;
+
+	if (r->phase != CHATROOM_JOINED || !stay_wanted(&r->stay) || me == NULL)
+		return ERR_ROOM;
+	if (seals_state(r->part.seals) == SEAL_NONE ||
+	    !seals_may_speak(r->part.seals))
+		return ERR_STATE;
+	if (me->role < ROLE_OPERATOR)
+		return ERR_REFUSED;
+	e = speech_topic(r->part.speech, true, r->last_epoch, wall_ms, t);
+	/* Without memory it may be told again from the history. */
+	if (e == 0)
+		(void)!inbox_said(r->part.inbox, t->id);
+	return e;
+}
+
 const struct holders *chatroom_holders(const struct chatroom *r)
 {
 	return &r->part.holders;

@@ -134,6 +134,9 @@ enum event_type {
 				  not have yet
 			      "ignored": theirs is not taken, because of `by`:
 				  room, unpinned, stranger, removed, old */
+	EVENT_TOPIC,	 /* person has set the topic of a sealed room: text, at
+			    `offset`. own: it counts once it was SENT, with
+			    its id */
 	EVENT_DEVICE,	 /* the server says that the account `who` has another
 			    device, with the fingerprint `device`. Without a
 			    room: the user's own */

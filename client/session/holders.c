@@ -79,6 +79,18 @@ void holders_gone(
 	secret_wipe(&one, sizeof(one));
 }
 
+void holders_chief(
+    const struct holders *h, const uint8_t fingerprint[WIRE_HASH], bool chief)
+{
+	struct holder one;
+
+	if (holders_find(h, fingerprint, &one) && one.chief != chief) {
+		one.chief = chief;
+		put(h, &one);
+	}
+	secret_wipe(&one, sizeof(one));
+}
+
 void holders_removed(const struct holders *h, const char *name, uint32_t number)
 {
 	struct holder one;

@@ -23,10 +23,21 @@ struct holder {
 				  they to us */
 	uint32_t removed; /* from the room, when this was its secret; 0: not */
 	bool gone;	  /* they have left for good, and not come again */
+	bool chief;	  /* an operator, by the server's word when they last
+			     spoke live */
 	/* The number of a secret that they have handed over, which is not the
 	 * room's yet; 0: there is none. */
 	uint32_t handed;
 	uint8_t secret[WIRE_KEY];
+};
+
+/* The topic of such a room (topics.h). */
+struct sealed_topic {
+	uint8_t log[WIRE_LOG];
+	uint64_t offset; /* of its entry there */
+	uint32_t number; /* of the secret that opened it */
+	char name[WIRE_NAME_MAX + 1]; /* who set it */
+	char text[WIRE_SHORT_TEXT_MAX + 1];
 };
 
 /* What is kept of them, by room and fingerprint. */
@@ -40,6 +51,10 @@ struct holders_ops {
 	/* Adds one, or replaces the one with that fingerprint. */
 	void (*put)(void *arg, const char *room, const struct holder *h);
 	void *arg;
+	/* Both or neither NULL. False: there is none. */
+	bool (*topic)(void *arg, const char *room, struct sealed_topic *out);
+	void (*put_topic)(
+	    void *arg, const char *room, const struct sealed_topic *t);
 };
 
 /* A room; all borrowed. */
@@ -57,6 +72,9 @@ bool holders_find(const struct holders *h, const uint8_t fingerprint[WIRE_HASH],
  * they have a secret that is newer. */
 void holders_spoke(const struct holders *h, const char *name,
     const uint8_t fingerprint[WIRE_HASH], uint32_t number);
+/* Whether the server says now that they are an operator. */
+void holders_chief(
+    const struct holders *h, const uint8_t fingerprint[WIRE_HASH], bool chief);
 /* They have the secret of that number because of one of us. */
 void holders_has(const struct holders *h,
     const uint8_t fingerprint[WIRE_HASH], uint32_t number);

@@ -194,8 +194,11 @@ static int show(struct inbox *i, const struct group_head *h,
 /* The frame is authentic. Its content is the sender's responsibility: errors in
  * it are not the server's fault. */
 static int take_content(struct inbox *i, const struct group_head *h,
-    const struct person *p, const struct buf *plain)
+    const struct person *p, uint32_t number, const struct buf *plain)
 {
+	struct topics_entry topic = {.who = p,
+	    .offset = h->offset,
+	    .number = number};
 	struct content c;
 	int r;
 
@@ -208,6 +211,9 @@ static int take_content(struct inbox *i, const struct group_head *h,
 		r = err_is_peer(r) ? dropped(i, p, h, "not a message") : r;
 	else if (offers_is_said(&c))
 		r = show(i, h, p, &c);
+	topic.ts_ms = c.ts;
+	if (r == 0 && c.type == CONTENT_TOPIC)
+		r = topics_take(i->o.topics, &i->o.events, &topic, &c.u.topic);
 	content_free(&c);
 	return r;
 }
@@ -241,6 +247,8 @@ static int take_frame(struct inbox *i, const struct group_head *h,
 	if (r != 0)
 		goto out;
 	holders_spoke(i->o.holders, p->name, p->fingerprint, used.number);
+	holders_chief(
+	    i->o.holders, p->fingerprint, p->role >= ROLE_OPERATOR);
 	if (inorder_take(order, h->seq, &missing) != 0) {
 		r = dropped(i, p, h, "replayed");
 		goto out;
@@ -254,7 +262,7 @@ static int take_frame(struct inbox *i, const struct group_head *h,
 	if (r == 0)
 		r = record_opened(i->o.record, h->offset, &g, body, n);
 	if (r == 0)
-		r = take_content(i, h, p, &plain);
+		r = take_content(i, h, p, used.number, &plain);
 out:
 	group_epoch_wipe(&used.epoch);
 	buf_free(&plain);

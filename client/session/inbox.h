@@ -13,6 +13,7 @@
 #include "client/session/record.h"
 #include "client/session/roster.h"
 #include "client/session/seals.h"
+#include "client/session/topics.h"
 #include "shared/proto/content.h"
 
 struct inbox_opts {
@@ -21,6 +22,7 @@ struct inbox_opts {
 	struct epochs *epochs;
 	const struct seals *seals;
 	const struct holders *holders;
+	struct topics *topics;
 	struct roster *roster;
 	struct posts *posts;
 	struct room_events events;

@@ -294,5 +294,13 @@ int replay_entry(const struct replay *r, const struct room_events *to,
 	p.out.reason = e->reason;
 	if (e->reason != NULL)
 		return push(&p, &p.out);
+	if (e->content->type == CONTENT_TOPIC)
+		return topics_take(r->topics, req == 0 ? to : NULL,
+		    &(struct topics_entry){.who = e->person,
+			.offset = e->head.offset,
+			.ts_ms = e->content->ts,
+			.number = e->seal,
+			.past = true},
+		    &e->content->u.topic);
 	return offers_is_said(e->content) ? said(&p, shown) : 0;
 }

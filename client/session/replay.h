@@ -17,6 +17,7 @@ struct replay {
 	const struct roomlog *roomlog;
 	const struct holders *holders;
 	const struct seals *seals;
+	struct topics *topics;
 	struct views *views; /* what people and the server said of the log then */
 };
 

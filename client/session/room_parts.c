@@ -4,6 +4,21 @@
 
 #include <sys/param.h>
 
+/* Where its events go, and what the room is, for those who prove or keep something
+ * of it. */
+static void places(struct room_parts *p, const struct room_parts_opts *o)
+{
+	p->events = (struct room_events){o->events, o->room, o->name, p->hold};
+	p->listing.parties = o->parties;
+	p->listing.out = o->out;
+	p->holders = (struct holders){
+	    &o->parties->seals.holders, o->name, p->log};
+	p->place = (struct group_place){.server = o->parties->server,
+	    .session = o->parties->server_session,
+	    .log = p->log,
+	    .room = o->name};
+}
+
 int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 {
 	struct inbox_opts in = {.parties = o->parties,
@@ -20,19 +35,11 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 
 	if ((p->hold = events_new()) == NULL)
 		return ERR_NOMEM;
-	p->events = (struct room_events){o->events, o->room, o->name, p->hold};
+	places(p, o);
 	in.events = say.events = past.events = older.events = p->events;
 	/* What the user says is shown at once. */
 	say.events.hold = NULL;
-	p->listing.parties = o->parties;
-	p->listing.out = o->out;
 	in.holders = &p->holders;
-	p->holders = (struct holders){
-	    &o->parties->seals.holders, o->name, p->log};
-	p->place = (struct group_place){.server = o->parties->server,
-	    .session = o->parties->server_session,
-	    .log = p->log,
-	    .room = o->name};
 	say.roster = p->roster = p->listing.roster = in.roster = roster_new();
 	say.posts = in.posts = p->posts = posts_new(o->self->fingerprint);
 	say.epochs = p->epochs = in.epochs = epochs_new(o->parties->crypto);
@@ -55,11 +62,15 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 		.events = p->events});
 	if (p->asides == NULL || p->record == NULL)
 		return ERR_NOMEM;
+	say.topics = in.topics = p->topics = topics_new(
+	    &(struct topics_opts){&p->holders, p->seals, p->roster});
+	if (p->topics == NULL)
+		return ERR_NOMEM;
 	p->speech = past.speech = speech_new(&say);
 	p->inbox = past.inbox = inbox_new(&in);
 	past.replay = older.replay =
 	    (struct replay){o->parties, p->inbox, p->posts, p->roomlog,
-		&p->holders, p->seals, p->views};
+		&p->holders, p->seals, p->topics, p->views};
 	p->catchup = catchup_new(&past);
 	p->reads = (struct reads){p->catchup, older_new(&older), p->posts};
 	return p->speech == NULL || p->inbox == NULL || p->catchup == NULL ||
@@ -82,6 +93,7 @@ void room_parts_free(struct room_parts *p)
 	views_free(p->views);
 	roomlog_free(p->roomlog);
 	epochs_free(p->epochs);
+	topics_free(p->topics);
 	seals_free(p->seals);
 	roster_free(p->roster);
 }
@@ -123,7 +135,9 @@ void room_parts_status(const struct room_parts *p, const struct person *me,
 	const struct person *changed = roster_changed(p->roster);
 
 	*out = (struct session_room_status){
-	    .topic = rights_topic(p->rights),
+	    .topic = seals_state(p->seals) == SEAL_NONE
+			 ? rights_topic(p->rights)
+			 : topics_text(p->topics),
 	    .settings = *rights_settings(p->rights),
 	    .seal = seals_state(p->seals),
 	    .seal_number = seals_generation(p->seals),

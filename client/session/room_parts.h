@@ -33,6 +33,7 @@ struct room_parts {
 	struct speech *speech;
 	struct seals *seals;
 	struct holders holders; /* of its secret */
+	struct topics *topics;
 
 	/* These are per connection; inbox, the log and the views have
 	 * persistent parts too. */

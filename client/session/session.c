@@ -133,6 +133,21 @@ static int add_room(struct session *s, const char *name)
 	return r;
 }
 
+static struct direct *make_direct(
+    struct session *s, const struct session_opts *o)
+{
+	return direct_new(&(struct direct_env){.parties = &s->parties,
+	    .whoami = &s->whoami,
+	    .events = s->events,
+	    .out = s->out,
+	    .requests = s->requests,
+	    .ops = o->direct,
+	    .handed = session_handed,
+	    .handed_over = session_handed_over,
+	    .arg = s,
+	    .receipts = !o->no_receipts});
+}
+
 static int init(struct session *s, const struct session_opts *o)
 {
 	const struct connection_ops ops = {.room = on_room,
@@ -178,17 +193,7 @@ static int init(struct session *s, const struct session_opts *o)
 		     .name = o->name})) != 0 ||
 	    (r = add_room(s, o->room)) != 0)
 		return r;
-	s->direct = direct_new(&(struct direct_env){.parties = &s->parties,
-	    .whoami = &s->whoami,
-	    .events = s->events,
-	    .out = s->out,
-	    .requests = s->requests,
-	    .ops = o->direct,
-	    .handed = session_handed,
-	    .handed_over = session_handed_over,
-	    .arg = s,
-	    .receipts = !o->no_receipts});
-	if (s->direct == NULL)
+	if ((s->direct = make_direct(s, o)) == NULL)
 		return ERR_NOMEM;
 	s->transfers = session_transfers_new(s, o);
 	s->link =

@@ -250,6 +250,11 @@ bool session_seal_secret(const struct session *s, const struct chatroom *room,
 /* Whether the user has a secret for a room of that name here: it is sealed then,
  * whatever the server says. */
 bool session_seal_known(const struct session *s, const char *room);
+/* Sets the topic of a sealed room, under the seal: EVENT_TOPIC follows, and SENT.
+ * Errors as session_post's; ERR_STATE: it is not sealed with a secret of ours;
+ * ERR_REFUSED: the user is no operator there, or may not speak. */
+int session_topic(struct session *s, const struct chatroom *room,
+    uint64_t wall_ms, const char *text, size_t n) MUST_CHECK;
 /* Handing the room's secret over (PROTOCOL.md section 6). Those who have spoken under
  * one of its secrets, as far as this client knows by itself; `n` of them, at most
  * max. It is the caller's to ask for HEIR_READY all at once, and for HEIR_NAMED one

@@ -3,6 +3,7 @@
 
 #include "client/session/session_int.h"
 #include "shared/base/secret.h"
+#include "shared/wire/text.h"
 
 static struct chatroom *numbered(struct session *s, uint32_t number)
 {
@@ -97,6 +98,26 @@ int session_ask(struct session *s, const struct request *q, uint32_t *req)
 	if (requests_open(session_requests(s)) >= WIRE_REQUESTS)
 		return ERR_LIMIT;
 	return session_seal_ask(s, q, req);
+}
+
+int session_topic(struct session *s, const struct chatroom *room,
+    uint64_t wall_ms, const char *text, size_t n)
+{
+	struct chatroom *r = roomlist_find(session_roomlist(s), room);
+	const struct rng *rng = &session_parties(s)->rng;
+	struct content_topic t = {.text = text, .text_len = n};
+	int e;
+
+	if (r == NULL)
+		return ERR_ROOM;
+	if (session_over(s))
+		return ERR_STATE;
+	if (n > WIRE_SHORT_TEXT_MAX || memchr(text, 0, n) != NULL ||
+	    !text_utf8(text, n))
+		return ERR_TEXT;
+	if ((e = rng->fill(rng->arg, t.id, WIRE_ID)) != 0)
+		return e;
+	return chatroom_topic(r, wall_ms, &t);
 }
 
 /* --- handing it over -------------------------------------------------------- */

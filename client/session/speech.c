@@ -232,6 +232,40 @@ int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t wall_ms,
 	return err;
 }
 
+int speech_topic(struct speech *s, bool joined, uint32_t epoch,
+    uint64_t wall_ms, const struct content_topic *t)
+{
+	struct event e = {.type = EVENT_TOPIC,
+	    .person = s->o.self,
+	    .ts_ms = wall_ms,
+	    .own = true,
+	    .text = t->text,
+	    .text_len = t->text_len};
+	struct buf bare, content;
+	int err;
+
+	if (wall_ms > INT64_MAX)
+		return ERR_RANGE;
+	if (s->muted)
+		return ERR_REFUSED;
+	memcpy(e.id, t->id, WIRE_ID);
+	buf_init_secret(&bare, WIRE_JSON_MAX);
+	buf_init_secret(&content, WIRE_JSON_MAX);
+	if ((err = content_topic(&bare, t, wall_ms)) == 0)
+		err = content_view_add(&content, bare.p, bare.len);
+	if (err == 0 && joined && (err = held_look(s->held)) == 0) {
+		e.seq = outbox_last(s->outbox) + 1;
+		e.epoch = epoch;
+	}
+	if (err == 0 && (err = to_outbox(s, &e, &content)) == 0) {
+		s->said_since++;
+		topics_own(s->o.topics, t);
+	}
+	buf_free(&bare);
+	buf_free(&content);
+	return err;
+}
+
 bool speech_waits(const struct speech *s)
 {
 	struct part content;
@@ -431,6 +465,9 @@ int speech_ack(struct speech *s, uint64_t seq, uint64_t offset)
 			s->keeps_out = false;
 		else
 			err = events_push_room(&s->o.events, &e);
+		if (err == 0)
+			topics_sent(s->o.topics, e.id, s->o.self->name,
+			    e.offset);
 		if (err == 0)
 			err = outbox_ack(s->outbox, e.seq);
 	}

@@ -18,6 +18,7 @@
 #include "client/session/record.h"
 #include "client/session/rights.h"
 #include "client/session/roster.h"
+#include "client/session/topics.h"
 
 struct speech_opts {
 	const struct parties *parties; /* borrowed, like all pointers here */
@@ -30,6 +31,7 @@ struct speech_opts {
 	struct roomlog *roomlog;
 	struct views *views;
 	struct asides *asides;
+	struct topics *topics;
 	struct record *record;
 	const struct person *self;
 	struct outgoing *out;
@@ -56,6 +58,9 @@ int speech_fence(struct speech *s) MUST_CHECK;
  * newest, 0 outside the room. */
 int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t wall_ms,
     enum content_type type, const struct offers_words *w) MUST_CHECK;
+/* The same for a topic of a sealed room. */
+int speech_topic(struct speech *s, bool joined, uint32_t epoch,
+    uint64_t wall_ms, const struct content_topic *t) MUST_CHECK;
 /* Whether something is not sealed; whether it may be sealed now, or has to be
  * judged by who is in the room (held.h). Only if the list of people agrees with
  * the epoch: speech_seal does the next of both. */

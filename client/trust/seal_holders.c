@@ -17,9 +17,16 @@
 #define MAGIC "conclave seal holders 1\n"
 #define LABEL "conclave/1 seal holders file"
 
+enum { GONE = 1, CHIEF = 2 };
+
 struct row {
 	char room[WIRE_ROOM_MAX + 1];
 	struct holder of;
+};
+
+struct topic {
+	char room[WIRE_ROOM_MAX + 1];
+	struct sealed_topic of;
 };
 
 struct seal_holders {
@@ -27,6 +34,8 @@ struct seal_holders {
 	struct sealed_file *file; /* owned; NULL without a path */
 	struct row *row; /* owned, in secure memory; the oldest first */
 	size_t n, cap;
+	struct topic *topic; /* the same */
+	size_t n_topics, topics_cap;
 	bool changed;
 };
 
@@ -129,11 +138,63 @@ static void put(void *arg, const char *room, const struct holder *h)
 	s->changed = true;
 }
 
+/* The place of that room's topic, in the list already or new; NULL: no memory. */
+static struct topic *topic_place(struct seal_holders *s, const char *room)
+{
+	size_t cap = s->topics_cap == 0 ? 4 : 2 * s->topics_cap, i;
+	struct topic *all;
+
+	for (i = 0; i < s->n_topics; i++)
+		if (text_same_name(s->topic[i].room, room))
+			return &s->topic[i];
+	if (s->n_topics == SEAL_TOPICS_MAX)
+		memmove(&s->topic[0], &s->topic[1],
+		    --s->n_topics * sizeof(*s->topic));
+	if (s->n_topics == s->topics_cap) {
+		if ((all = secret_alloc(cap * sizeof(*all))) == NULL)
+			return NULL;
+		if (s->n_topics > 0)
+			memcpy(all, s->topic, s->n_topics * sizeof(*all));
+		secret_free(s->topic, s->topics_cap * sizeof(*all));
+		s->topic = all;
+		s->topics_cap = cap;
+	}
+	memset(&s->topic[s->n_topics], 0, sizeof(*s->topic));
+	memcpy(s->topic[s->n_topics].room, room, strlen(room) + 1);
+	return &s->topic[s->n_topics++];
+}
+
+static bool get_topic(void *arg, const char *room, struct sealed_topic *out)
+{
+	const struct seal_holders *s = arg;
+	size_t i;
+
+	for (i = 0; i < s->n_topics; i++)
+		if (text_same_name(s->topic[i].room, room)) {
+			*out = s->topic[i].of;
+			return true;
+		}
+	return false;
+}
+
+static void put_topic(
+    void *arg, const char *room, const struct sealed_topic *t)
+{
+	struct seal_holders *s = arg;
+	struct topic *e = topic_place(s, room);
+
+	if (e == NULL)
+		return;
+	e->of = *t;
+	s->changed = true;
+}
+
 struct holders_ops seal_holders_ops(struct seal_holders *s)
 {
 	if (s == NULL)
 		return (struct holders_ops){.get = NULL};
-	return (struct holders_ops){get, find, put, s};
+	return (struct holders_ops){
+	    get, find, put, s, get_topic, put_topic};
 }
 
 /* --- reading --------------------------------------------------------------- */
@@ -151,18 +212,18 @@ static bool next(struct words *w)
 	return records_word(&w->line, &w->n, &w->word, &w->len);
 }
 
-static bool number_of(struct words *w, uint32_t max, uint32_t *out)
+static bool number_of(struct words *w, uint64_t max, uint64_t *out)
 {
 	uint64_t v = 0;
 	size_t i;
 
 	if (!next(w))
 		return false;
-	for (i = 0; i < w->len && i < 11 && w->word[i] >= '0' &&
+	for (i = 0; i < w->len && i < 19 && w->word[i] >= '0' &&
 		    w->word[i] <= '9';
 	     i++)
 		v = 10 * v + (uint64_t)(w->word[i] - '0');
-	*out = (uint32_t)v;
+	*out = v;
 	return w->len > 0 && i == w->len && v <= max;
 }
 
@@ -171,27 +232,79 @@ static bool bytes_of(struct words *w, uint8_t out[32])
 	return next(w) && b64url_decode32(out, w->word, w->len) == 0;
 }
 
-/* False: the line is not one of these. */
-static bool parse_row(struct row *e, struct words *w)
+/* What follows the room and its log. False: the line is none of these. */
+static bool parse_holder(struct holder *h, struct words *w)
 {
-	uint32_t gone;
+	uint64_t number, removed, flags, handed;
+
+	if (!text_name(w->word, w->len))
+		return false;
+	memcpy(h->name, w->word, w->len);
+	if (!bytes_of(w, h->fingerprint) ||
+	    !number_of(w, SEAL_GENERATION_MAX, &number) ||
+	    !number_of(w, SEAL_GENERATION_MAX, &removed) ||
+	    !number_of(w, GONE | CHIEF, &flags) ||
+	    !number_of(w, SEAL_GENERATION_MAX, &handed) ||
+	    !bytes_of(w, h->secret))
+		return false;
+	h->number = (uint32_t)number;
+	h->removed = (uint32_t)removed;
+	h->handed = (uint32_t)handed;
+	h->gone = (flags & GONE) != 0;
+	h->chief = (flags & CHIEF) != 0;
+	return !next(w);
+}
+
+static bool parse_topic(struct sealed_topic *t, struct words *w)
+{
+	uint64_t number;
+	size_t n = 0;
+
+	if (!number_of(w, INT64_MAX, &t->offset) ||
+	    !number_of(w, SEAL_GENERATION_MAX, &number) || !next(w) ||
+	    !text_name(w->word, w->len))
+		return false;
+	memcpy(t->name, w->word, w->len);
+	t->number = (uint32_t)number;
+	if (!next(w))
+		return false;
+	if (w->len == 1 && w->word[0] == '-')
+		return !next(w);
+	return b64_decode_max(t->text, WIRE_SHORT_TEXT_MAX, &n, w->word,
+		   w->len) == 0 &&
+	       n > 0 && text_utf8(t->text, n) &&
+	       memchr(t->text, 0, n) == NULL && !next(w);
+}
+
+/* A line that is not blank. */
+static bool parse_row(struct seal_holders *s, struct words *w, bool *nomem)
+{
+	char room[WIRE_ROOM_MAX + 1] = "";
+	struct sealed_topic topic = {.number = 0};
+	struct holder one = {.number = 0};
+	struct topic *t = NULL;
+	struct row *e = NULL;
+	uint8_t log[WIRE_LOG];
+	bool ok, is_topic;
 
 	if (w->len > WIRE_ROOM_MAX || !text_room(w->word, w->len))
 		return false;
-	memcpy(e->room, w->word, w->len);
-	if (!bytes_of(w, e->of.log) || !next(w) ||
-	    !text_name(w->word, w->len))
+	memcpy(room, w->word, w->len);
+	if (!bytes_of(w, log) || !next(w))
 		return false;
-	memcpy(e->of.name, w->word, w->len);
-	if (!bytes_of(w, e->of.fingerprint) ||
-	    !number_of(w, SEAL_GENERATION_MAX, &e->of.number) ||
-	    !number_of(w, SEAL_GENERATION_MAX, &e->of.removed) ||
-	    !number_of(w, 1, &gone) ||
-	    !number_of(w, SEAL_GENERATION_MAX, &e->of.handed) ||
-	    !bytes_of(w, e->of.secret))
-		return false;
-	e->of.gone = gone == 1;
-	return !next(w);
+	memcpy(one.log, log, WIRE_LOG);
+	memcpy(topic.log, log, WIRE_LOG);
+	is_topic = w->len == 1 && w->word[0] == '=';
+	ok = is_topic ? parse_topic(&topic, w) : parse_holder(&one, w);
+	if (ok && is_topic && (t = topic_place(s, room)) != NULL)
+		t->of = topic;
+	else if (ok && !is_topic &&
+		 (e = place(s, room, one.fingerprint)) != NULL)
+		e->of = one;
+	*nomem = ok && t == NULL && e == NULL;
+	secret_wipe(&one, sizeof(one));
+	secret_wipe(&topic, sizeof(topic));
+	return ok;
 }
 
 static const char *parse(
@@ -199,21 +312,12 @@ static const char *parse(
 {
 	struct words w = {line, n, NULL, 0};
 	const char *wrong = records_wrong(line, n);
-	struct row e = {.room = ""}, *to;
 
 	if (wrong != NULL)
 		return wrong;
-	if (!next(&w))
+	if (!next(&w) || parse_row(s, &w, nomem))
 		return NULL;
-	if (!parse_row(&e, &w)) {
-		wrong = "it does not say who holds the secret of a room";
-	} else if ((to = place(s, e.room, e.of.fingerprint)) == NULL) {
-		*nomem = true;
-	} else {
-		*to = e;
-	}
-	secret_wipe(&e, sizeof(e));
-	return wrong;
+	return "it does not say who holds the secret of a room";
 }
 
 static int read_all(
@@ -273,11 +377,29 @@ static int put_line(struct buf *out, const struct row *e)
 	b64url_encode32(secret, e->of.secret);
 	snprintf(line, sizeof(line),
 	    "%s %s %s %s %" PRIu32 " %" PRIu32 " %d %" PRIu32 " %s\n", e->room,
-	    log, e->of.name, who, e->of.number, e->of.removed, e->of.gone,
-	    e->of.handed, secret);
+	    log, e->of.name, who, e->of.number, e->of.removed,
+	    (e->of.gone ? GONE : 0) | (e->of.chief ? CHIEF : 0), e->of.handed,
+	    secret);
 	r = buf_str(out, line);
 	secret_wipe(line, sizeof(line));
 	secret_wipe(secret, sizeof(secret));
+	return r;
+}
+
+static int put_topic_line(struct buf *out, const struct topic *e)
+{
+	char log[B64URL_32 + 1], text[B64_LEN(WIRE_SHORT_TEXT_MAX) + 1] = "-";
+	char line[sizeof(text) + WIRE_ROOM_MAX + WIRE_NAME_MAX + B64URL_32 + 64];
+	int r;
+
+	b64url_encode32(log, e->of.log);
+	if (e->of.text[0] != '\0')
+		b64_encode(text, e->of.text, strlen(e->of.text));
+	snprintf(line, sizeof(line), "%s %s = %" PRIu64 " %" PRIu32 " %s %s\n",
+	    e->room, log, e->of.offset, e->of.number, e->of.name, text);
+	r = buf_str(out, line);
+	secret_wipe(line, sizeof(line));
+	secret_wipe(text, sizeof(text));
 	return r;
 }
 
@@ -294,6 +416,8 @@ int seal_holders_flush(struct seal_holders *s, struct errmsg *why)
 	buf_init(&file, sealed_file_more(s->file) + FILE_MAX);
 	for (i = 0; r == 0 && i < s->n; i++)
 		r = put_line(&text, &s->row[i]);
+	for (i = 0; r == 0 && i < s->n_topics; i++)
+		r = put_topic_line(&text, &s->topic[i]);
 	if (r == 0)
 		r = sealed_file_seal(s->file, &file, text.p, text.len);
 	if (r != 0)
@@ -336,6 +460,7 @@ void seal_holders_free(struct seal_holders *s)
 	if (s == NULL)
 		return;
 	secret_free(s->row, s->cap * sizeof(*s->row));
+	secret_free(s->topic, s->topics_cap * sizeof(*s->topic));
 	sealed_file_free(s->file);
 	free(s->path);
 	free(s);

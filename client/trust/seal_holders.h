@@ -1,10 +1,13 @@
 /* seal_holders.h - who holds the secrets of a server's sealed rooms
- * (client/session/holders.h), and what they have handed over that no room has yet.
+ * (client/session/holders.h), what they have handed over that no room has yet, and
+ * the topics of those rooms.
  *
  * One file for each server and identity, in the folder `holders` beside
  * known_servers, readable by nobody else: a sealed_file.h, whose text has lines
- *   ROOM LOG NAME FINGERPRINT NUMBER REMOVED GONE HANDED SECRET
- * with LOG, FINGERPRINT and SECRET in base64url, the oldest first. */
+ *   ROOM LOG NAME FINGERPRINT NUMBER REMOVED FLAGS HANDED SECRET
+ *   ROOM LOG = OFFSET NUMBER NAME TEXT
+ * with LOG, FINGERPRINT and SECRET in base64url, the oldest first; FLAGS is the sum
+ * of 1 (gone) and 2 (an operator); TEXT is a topic in base64, or - for an empty one. */
 #ifndef CONCLAVE_TRUST_SEAL_HOLDERS_H
 #define CONCLAVE_TRUST_SEAL_HOLDERS_H
 
@@ -13,7 +16,7 @@
 #include "shared/os/errmsg.h"
 
 /* Of all rooms; past it the oldest goes. */
-enum { SEAL_HOLDERS_MAX = 2048 };
+enum { SEAL_HOLDERS_MAX = 2048, SEAL_TOPICS_MAX = 512 };
 
 struct seal_holders;
 /* Reads the file; one that does not exist is empty. Takes a copy of the path;

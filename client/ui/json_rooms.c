@@ -121,7 +121,7 @@ bool ui_json_ask(struct ui *f, const struct request *q, const char *doing)
 			return ui_json_too_many(f);
 		ui_json_error(f, "error",
 		    r == ERR_REFUSED
-			? "a sealed room has no topic: the server would read it"
+			? "of a sealed room the server would read it: \"topic\" sets it"
 			: err_str(r));
 		return true;
 	}
@@ -224,6 +224,8 @@ bool ui_json_topic(struct ui *f, const json_t *o)
 		return true;
 	}
 	q.settings_named = 0;
+	if (ui_json_seal_topic(f, o, q.topic))
+		return true;
 	return ui_json_ask(f, &q, "topic");
 }
 
@@ -495,6 +497,9 @@ bool ui_json_rooms_event(struct ui *f, const struct event *e)
 		return true;
 	case EVENT_SEAL:
 		ui_json_seal_event(f, e);
+		return true;
+	case EVENT_TOPIC:
+		ui_json_topic_event(f, e);
 		return true;
 	case EVENT_FORK:
 		ui_json_begin(f, &w, "fork");

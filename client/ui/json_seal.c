@@ -205,3 +205,38 @@ void ui_json_seal_event(struct ui *f, const struct event *e)
 	}
 	ui_json_end(f, &w);
 }
+
+bool ui_json_seal_topic(struct ui *f, const json_t *o, const char *text)
+{
+	const struct seal_place at = {
+	    f->env->session, ui_json_room(f, o), f->env->uri};
+	struct session_room_status st;
+	char why[WORDS_MAX];
+
+	session_room_status(f->env->session, at.room, &st);
+	if (st.seal == SEAL_NONE)
+		return false;
+	if (seal_topic(&at, f->env->wall_ms(), text, strlen(text), why))
+		ui_json_said(f);
+	else
+		ui_json_refuse(f, why);
+	return true;
+}
+
+void ui_json_topic_event(struct ui *f, const struct event *e)
+{
+	struct json_w w;
+
+	ui_json_begin(f, &w, "topic");
+	json_put_str(&w, "room", e->room_name);
+	json_put_str(&w, "from", e->person->name);
+	json_put_b64(&w, "id", e->id, WIRE_ID);
+	json_put_u63(&w, "ts", e->ts_ms);
+	json_put_u63(&w, "offset", e->offset);
+	json_put_strn(&w, "text", e->text, e->text_len);
+	json_put_bool(&w, "past", e->past);
+	json_put_bool(&w, "own", e->own);
+	ui_json_end(f, &w);
+	if (e->own && !e->past)
+		ui_json_said_shown(f, e);
+}

@@ -100,6 +100,9 @@ bool ui_json_seal_new(struct ui *f, const json_t *o);
 bool ui_json_seal_send(struct ui *f, const json_t *o);
 bool ui_json_seal_give(struct ui *f, const json_t *o);
 void ui_json_seal_line(struct ui *f, const char *line, size_t n);
+/* Sets the topic of a sealed room. False: it is not sealed. */
+bool ui_json_seal_topic(struct ui *f, const json_t *o, const char *text);
+void ui_json_topic_event(struct ui *f, const struct event *e);
 void ui_json_seal_event(struct ui *f, const struct event *e);
 bool ui_json_password(struct ui *f, const json_t *o);
 /* The line after that one. */

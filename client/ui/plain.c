@@ -333,6 +333,7 @@ static void show_event(struct ui *f, const struct event *e)
 	case EVENT_TRANSCRIPT:
 	case EVENT_REWRITTEN:
 	case EVENT_STORAGE:
+	case EVENT_TOPIC:
 	case EVENT_PURGE:
 	case EVENT_GONE:
 	case EVENT_UNSAID:

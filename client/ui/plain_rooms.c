@@ -303,6 +303,8 @@ static const char *leave(struct ui *f, const char *text, size_t n)
 
 static const char *ask(struct ui *f, const struct command *c)
 {
+	const struct seal_place at = {
+	    f->env->session, f->io.room, f->env->uri};
 	char key[B64URL_32 + 1] = "";
 	struct session_room_status st;
 	struct request q;
@@ -313,6 +315,10 @@ static const char *ask(struct ui *f, const struct command *c)
 		ui_plain_notice(f, "%s", f->why);
 		return NULL;
 	}
+	if (c->kind == COMMAND_TOPIC && st.seal != SEAL_NONE)
+		return seal_topic(&at, f->env->wall_ms(), c->text, c->n, f->why)
+			   ? NULL
+			   : f->why;
 	if (c->kind == COMMAND_HISTORY && c->n == 0) {
 		words_room_keeps(f->why, &st.settings);
 		ui_plain_notice(f, "%s", f->why);

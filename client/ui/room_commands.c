@@ -237,10 +237,9 @@ bool room_commands_request(struct request *out, const struct command *c,
 		out->has_topic = true;
 		if (status->number == 0)
 			return refuse(why, "you are not in this room");
-		if (status->seal != SEAL_NONE) {
-			words_topic(why, status);
-			return false;
-		}
+		/* seal_topic */
+		if (status->seal != SEAL_NONE)
+			return refuse(why, "the server would read this topic");
 		if (!rest(out->topic, sizeof(out->topic), c->text, c->n))
 			return refuse(why, too_long);
 		return true;

@@ -366,3 +366,20 @@ bool seal_give(const struct seal_place *at, const char *line, size_t n,
 		return refuse(why, err_str(r));
 	return ok;
 }
+
+bool seal_topic(const struct seal_place *at, uint64_t wall_ms,
+    const char *text, size_t n, char why[WORDS_MAX])
+{
+	int r = session_topic(at->session, at->room, wall_ms, text, n);
+
+	if (r == ERR_ROOM)
+		return refuse(why, "you are not in this room");
+	if (r == ERR_STATE)
+		return refuse(why, "you do not have the secret of this room");
+	if (r == ERR_REFUSED)
+		return refuse(
+		    why, "only operators of the room can set its topic");
+	if (r == ERR_TEXT)
+		return refuse(why, "a topic has at most 512 bytes of text");
+	return r == 0 || refuse(why, err_str(r));
+}

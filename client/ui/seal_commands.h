@@ -21,6 +21,9 @@ bool seal_command(const struct seal_place *at, const char *text, size_t n,
  * spoken under the last one. Says as WORDS_ALERT who does not get it. */
 void seal_send(const struct seal_place *at, const char *names, size_t n,
     const struct account_commands_sink *tell);
+/* Sets the room's topic, under the seal. False: why not. */
+bool seal_topic(const struct seal_place *at, uint64_t wall_ms,
+    const char *text, size_t n, char why[WORDS_MAX]);
 /* What EVENT_SEAL has besides its sentence: the invite, after a new secret, and who
  * can be handed it. */
 void seal_event(const struct seal_place *at, const struct event *e,

@@ -353,6 +353,7 @@ static const struct row {
     [EVENT_ENTRY] = {WORDS_NOTICE, NULL},
     [EVENT_STORAGE] = {WORDS_ALERT, words_storage},
     [EVENT_SEAL] = {WORDS_ALERT, words_seal},
+    [EVENT_TOPIC] = {WORDS_NOTICE, words_topic_set},
     [EVENT_DEVICE] = {WORDS_ALERT, device},
     [EVENT_DEVICES] = {WORDS_NOTICE, NULL},
     [EVENT_INVITES] = {WORDS_NOTICE, NULL},

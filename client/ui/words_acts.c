@@ -197,6 +197,16 @@ void words_seal(
 	}
 }
 
+void words_topic_set(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	snprintf(out, WORDS_MAX, "%s %s the topic%s%.*s",
+	    e->own && !e->past ? "you" : e->person->name,
+	    e->text_len == 0 ? "took away" : "set", e->text_len == 0 ? "" : ": ",
+	    (int)e->text_len, e->text);
+}
+
 static const char *act_words(const struct event *e)
 {
 	switch (e->act) {

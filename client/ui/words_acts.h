@@ -26,6 +26,8 @@ void words_room(
     char *out, const struct event *e, const struct words_about *about);
 void words_seal(
     char *out, const struct event *e, const struct words_about *about);
+void words_topic_set(
+    char *out, const struct event *e, const struct words_about *about);
 void words_act(
     char *out, const struct event *e, const struct words_about *about);
 void words_voice(

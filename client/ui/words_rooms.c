@@ -20,9 +20,11 @@ const char *words_room_reads_short(const struct session_room_status *r)
 
 void words_topic(char out[WORDS_MAX], const struct session_room_status *r)
 {
-	if (r->seal != SEAL_NONE)
+	if (r->seal != SEAL_NONE && r->topic[0] == '\0')
+		snprintf(out, WORDS_MAX, "there is no topic");
+	else if (r->seal != SEAL_NONE)
 		snprintf(out, WORDS_MAX,
-		    "a sealed room has no topic: the server would read it");
+		    "topic: %s (sealed: the server cannot read this)", r->topic);
 	else if (r->topic[0] == '\0')
 		snprintf(out, WORDS_MAX,
 		    "there is no topic; the server can read this");

@@ -124,6 +124,19 @@ static int on_delivered(struct content *c, const json_t *o)
 	return 0;
 }
 
+static int on_topic(struct content *c, const json_t *o)
+{
+	struct content_topic *t = &c->u.topic;
+	int r;
+
+	c->type = CONTENT_TOPIC;
+	if ((r = json_b64(o, "id", t->id, WIRE_ID)) != 0 ||
+	    (r = json_u63(o, "ts", &c->ts)) != 0 ||
+	    (r = json_str(o, "text", &t->text, &t->text_len)) != 0)
+		return r;
+	return t->text_len <= WIRE_SHORT_TEXT_MAX ? 0 : ERR_TEXT;
+}
+
 static bool seal_fits(const struct content_seal *s)
 {
 	return s->number >= 1 && s->number <= SEAL_GENERATION_MAX;
@@ -185,6 +198,8 @@ static int decode(struct content *c, bool from_server, const json_t *o)
 					 &c->u.ask, o);
 	if (strcmp(type, "delivered") == 0)
 		return from_server ? ERR_STATE : on_delivered(c, o);
+	if (strcmp(type, "topic") == 0)
+		return from_server ? ERR_STATE : on_topic(c, o);
 	if (strcmp(type, "seal") == 0)
 		return from_server ? ERR_STATE : on_seal(c, o);
 	if (strcmp(type, "system") == 0)
@@ -308,6 +323,21 @@ int content_file(struct buf *out, const struct blob_offer *f, uint64_t ts)
 	blob_offer_put(&w, f);
 	if (f->peer[0] != '\0')
 		json_put_str(&w, "peer", f->peer);
+	json_put_u63(&w, "ts", ts);
+	return json_end_padded(&w);
+}
+
+int content_topic(
+    struct buf *out, const struct content_topic *t, uint64_t ts)
+{
+	struct json_w w;
+
+	if (t->text_len > WIRE_SHORT_TEXT_MAX)
+		return ERR_TEXT;
+	json_begin(&w, out);
+	json_put_str(&w, "type", "topic");
+	json_put_b64(&w, "id", t->id, WIRE_ID);
+	json_put_strn(&w, "text", t->text_len > 0 ? t->text : "", t->text_len);
 	json_put_u63(&w, "ts", ts);
 	return json_end_padded(&w);
 }

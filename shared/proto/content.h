@@ -21,6 +21,7 @@ enum content_type {
 	CONTENT_FILE,	/* offers a file (section 6a) */
 	CONTENT_DELIVERED, /* direct only: messages were shown */
 	CONTENT_SEAL, /* direct only: the new secret of a sealed room */
+	CONTENT_TOPIC, /* of a sealed room */
 	CONTENT_NOTICE,
 };
 
@@ -59,6 +60,13 @@ struct content_seal {
 	uint8_t secret[WIRE_KEY];
 };
 
+/* The topic of a sealed room, which the server does not see (section 5f). */
+struct content_topic {
+	uint8_t id[WIRE_ID]; /* its own */
+	const char *text;    /* 0 .. WIRE_SHORT_TEXT_MAX bytes; borrowed */
+	size_t text_len;
+};
+
 struct content {
 	enum content_type type;
 	uint64_t ts;		/* unix, ms */
@@ -67,6 +75,7 @@ struct content {
 		struct content_said said; /* text points into json */
 		struct blob_offer file; /* secret; content_free wipes it */
 		struct content_delivered delivered;
+		struct content_topic topic; /* text points into json */
 		struct content_seal seal; /* secret; the same */
 		bool keeps;
 		bool ask; /* RECEIPT: and asks the others to do the same */
@@ -106,6 +115,9 @@ int content_file(
     struct buf *out, const struct blob_offer *f, uint64_t ts) MUST_CHECK;
 int content_delivered(struct buf *out, const struct content_delivered *d,
     uint64_t ts) MUST_CHECK;
+/* ERR_TEXT: the text. */
+int content_topic(
+    struct buf *out, const struct content_topic *t, uint64_t ts) MUST_CHECK;
 /* out should be a secret buffer. ERR_NAME: the room; ERR_RANGE: the number. */
 int content_seal(
     struct buf *out, const struct content_seal *s, uint64_t ts) MUST_CHECK;

@@ -19,7 +19,7 @@ struct session {
 	int seal_result, seal_renewed;
 	struct session_heir heirs[8];
 	size_t n_heirs;
-	char handed_to[128];
+	char handed_to[128], topic_set[128];
 	const struct session_file *file; /* the only one, or NULL */
 };
 
@@ -182,6 +182,15 @@ int session_seal_renew(struct session *s, const struct chatroom *room)
 {
 	(void)room;
 	s->seal_renewed++;
+	return s->seal_result;
+}
+
+int session_topic(struct session *s, const struct chatroom *room,
+    uint64_t wall_ms, const char *text, size_t n)
+{
+	(void)room;
+	(void)wall_ms;
+	snprintf(s->topic_set, sizeof(s->topic_set), "%.*s", (int)n, text);
 	return s->seal_result;
 }
 

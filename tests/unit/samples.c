@@ -439,6 +439,11 @@ static int good_handed_over(struct buf *b)
 	return sample_direct(b, HANDED_OVER);
 }
 
+static int good_topic(struct buf *b)
+{
+	return sample_direct(b, SEALED_TOPIC);
+}
+
 const struct sample samples[N_SAMPLES] = {
     [WRAPPED] = {"key_exchange (wrapped)", BY_SERVER, false, good_wrapped},
     [FRESH] = {"key_exchange (fresh)", BY_SERVER, false, good_fresh},
@@ -507,6 +512,7 @@ const struct sample samples[N_SAMPLES] = {
     [PREKEYS_LOW] = {"prekeys_low", BY_SERVER, false, good_prekeys_low},
     [DELIVERED] = {"delivered", BY_MEMBER, false, good_delivered},
     [HANDED_OVER] = {"seal", BY_MEMBER, false, good_handed_over},
+    [SEALED_TOPIC] = {"topic", BY_MEMBER, false, good_topic},
 };
 
 int sample_verdict(enum by by, const void *json, size_t n)

@@ -74,6 +74,7 @@ enum sample_no {
 	PREKEYS_LOW,
 	DELIVERED,
 	HANDED_OVER,
+	SEALED_TOPIC,
 	N_SAMPLES
 };
 

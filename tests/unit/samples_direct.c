@@ -93,6 +93,14 @@ static int handed_over(struct buf *b)
 	return content_seal(b, &s, 1700000000123);
 }
 
+static int topic(struct buf *b)
+{
+	struct content_topic t = {.text = "at noon", .text_len = 7};
+
+	memcpy(t.id, sample_id, WIRE_ID);
+	return content_topic(b, &t, 1700000000123);
+}
+
 int sample_direct(struct buf *b, enum sample_no id)
 {
 	struct request q = {.number = 17, .who = "bob", .on = true};
@@ -126,6 +134,8 @@ int sample_direct(struct buf *b, enum sample_no id)
 		return direct_ack_encode(b, 41);
 	case PREKEYS_LOW:
 		return prekeys_low_encode(b, 3);
+	case SEALED_TOPIC:
+		return topic(b);
 	case HANDED_OVER:
 		return handed_over(b);
 	default:

@@ -1,6 +1,7 @@
 /* Who holds the secret of a sealed room, and what becomes of one that somebody hands
  * over: it is used when the room has it, and everything else changes nothing. */
 #include "client/session/seals.h"
+#include "client/session/topics.h"
 #include "client/trust/seal_holders.h"
 #include "client/trust/sealed_file.h"
 #include "client/trust/sealed_rooms.h"
@@ -398,6 +399,174 @@ static void test_many(void **state)
 	place_free(p);
 }
 
+/* --- topics ----------------------------------------------------------------- */
+
+/* The room, with its people, and what is told. */
+struct talk {
+	struct place *p;
+	struct seals *seals;
+	struct roster *roster;
+	struct events *events;
+	struct room_events to;
+	struct topics *topics;
+};
+
+static struct topics *topics_of(struct talk *t)
+{
+	return topics_new(&(struct topics_opts){
+	    &t->p->at, t->seals, t->roster});
+}
+
+static struct talk *talk_new(struct group_world *w)
+{
+	struct talk *t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	t->p = place_new(w);
+	t->seals = ready(t->p);
+	t->roster = roster_new();
+	t->events = events_new();
+	t->to = (struct room_events){t->events, NULL, "vault", NULL};
+	t->topics = topics_of(t);
+	assert_true(t->roster != NULL && t->events != NULL &&
+		    t->topics != NULL);
+	return t;
+}
+
+static void talk_free(struct talk *t)
+{
+	topics_free(t->topics);
+	seals_free(t->seals);
+	roster_free(t->roster);
+	events_free(t->events);
+	place_free(t->p);
+	free(t);
+}
+
+/* One that comes; whether it is told, which is whether it counts. */
+static bool comes(struct talk *t, const struct person *who, uint64_t offset,
+    uint32_t number, bool past, const char *text)
+{
+	const struct topics_entry e = {who, offset, 1000, number, past};
+	const struct content_topic c = {.text = text, .text_len = strlen(text)};
+	const struct event *got;
+
+	OK(topics_take(t->topics, &t->to, &e, &c));
+	if ((got = events_next(t->events)) == NULL)
+		return false;
+	assert_int_equal(got->type, EVENT_TOPIC);
+	assert_string_equal(got->person->name, who->name);
+	assert_int_equal(got->offset, offset);
+	assert_int_equal(got->past, past);
+	assert_string_equal(got->text, text);
+	assert_null(events_next(t->events));
+	return true;
+}
+
+static void test_topics(void **state)
+{
+	struct talk *t = talk_new(*state);
+	struct person chief = alice(), bob = {.name = "bob"};
+
+	memcpy(bob.fingerprint, bob_fp, WIRE_HASH);
+	chief.role = ROLE_OPERATOR;
+	assert_string_equal(topics_text(t->topics), "");
+	/* not under the seal, under one that no mark has named, from no operator */
+	assert_false(comes(t, &chief, 5, 0, false, "x"));
+	assert_false(comes(t, &bob, 5, 1, false, "x"));
+	assert_true(comes(t, &chief, 5, 1, false, "at noon"));
+	assert_string_equal(topics_text(t->topics), "at noon");
+	/* older ones that are read later, and the same again */
+	assert_false(comes(t, &chief, 4, 1, true, "earlier"));
+	assert_false(comes(t, &chief, 5, 1, true, "at noon"));
+	assert_true(comes(t, &chief, 6, 1, false, ""));
+	assert_string_equal(topics_text(t->topics), "");
+	assert_true(comes(t, &chief, 7, 1, true, "later"));
+	/* a later run of the client knows it; another log has none */
+	topics_free(t->topics);
+	t->topics = topics_of(t);
+	assert_string_equal(topics_text(t->topics), "later");
+	t->p->w->log[0] ^= 1;
+	assert_string_equal(topics_text(t->topics), "");
+	t->p->w->log[0] ^= 1;
+	talk_free(t);
+}
+
+static void test_topics_of_an_older_secret(void **state)
+{
+	struct talk *t = talk_new(*state);
+	struct person chief = alice();
+
+	chief.role = ROLE_OPERATOR;
+	seals_add(t->seals, two);
+	OK(seals_look(t->seals, true, mark(t->p->w, 2, two)));
+	/* live only under the room's secret; in the history both were, in turn */
+	assert_false(comes(t, &chief, 5, 1, false, "with the old one"));
+	assert_true(comes(t, &chief, 5, 1, true, "with the old one"));
+	assert_true(comes(t, &chief, 6, 2, false, "with the new one"));
+	assert_false(comes(t, &chief, 7, 1, true, "with the old one again"));
+	/* a room that has a secret that we do not have */
+	OK(seals_look(t->seals, true, mark(t->p->w, 3, three)));
+	assert_false(comes(t, &chief, 8, 2, false, "with the last one"));
+	assert_string_equal(topics_text(t->topics), "with the new one");
+	talk_free(t);
+}
+
+/* Who is an operator: now, by the list; else when they were heard last; and not
+ * who was removed. */
+static void test_topics_of_whom(void **state)
+{
+	struct talk *t = talk_new(*state);
+	struct person who = alice(), self = {.name = "me", .self = true};
+	struct person here = who;
+
+	assert_false(comes(t, &who, 5, 1, true, "of a member"));
+	holders_chief(&t->p->at, alice_fp, true);
+	assert_true(comes(t, &who, 5, 1, true, "of an operator"));
+	here.member = 3;
+	OK(roster_add(t->roster, &here, true));
+	assert_false(comes(t, &who, 6, 1, true, "no longer one"));
+	roster_standing(t->roster, 3, ROLE_OPERATOR, true);
+	assert_true(comes(t, &who, 6, 1, true, "one again"));
+	holders_removed(&t->p->at, "alice", 1);
+	assert_false(comes(t, &who, 7, 1, true, "removed"));
+	assert_true(comes(t, &self, 7, 1, true, "mine, from the history"));
+	talk_free(t);
+}
+
+static void test_own_topics(void **state)
+{
+	struct talk *t = talk_new(*state);
+	struct content_topic c = {.id = {1}, .text = "mine", .text_len = 4};
+	struct person chief = alice();
+	uint8_t i;
+
+	chief.role = ROLE_OPERATOR;
+	topics_own(t->topics, &c);
+	assert_string_equal(topics_text(t->topics), "");
+	/* somebody else's comes before it in the log, and one after it */
+	assert_true(comes(t, &chief, 5, 1, false, "before"));
+	topics_sent(t->topics, (uint8_t[WIRE_ID]){9}, "me", 6);
+	assert_string_equal(topics_text(t->topics), "before");
+	topics_sent(t->topics, c.id, "me", 6);
+	assert_string_equal(topics_text(t->topics), "mine");
+	c.id[0] = 2;
+	topics_own(t->topics, &c);
+	assert_true(comes(t, &chief, 8, 1, false, "after"));
+	topics_sent(t->topics, c.id, "me", 7);
+	assert_string_equal(topics_text(t->topics), "after");
+	/* too many at once: the oldest is forgotten */
+	for (i = 10; i < 10 + TOPICS_OWN + 1; i++) {
+		c.id[0] = i;
+		topics_own(t->topics, &c);
+	}
+	topics_sent(t->topics, (uint8_t[WIRE_ID]){10}, "me", 20);
+	assert_string_equal(topics_text(t->topics), "after");
+	topics_sent(t->topics, c.id, "me", 21);
+	assert_string_equal(topics_text(t->topics), "mine");
+	talk_free(t);
+}
+
 /* --- the file --------------------------------------------------------------- */
 
 #define MAGIC "conclave seal holders 1\n"
@@ -435,10 +604,43 @@ static void reads(const char *path, const struct identity *id, bool gone)
 	assert_int_equal(h.number, 4);
 	assert_int_equal(h.removed, 3);
 	assert_int_equal(h.gone, gone);
+	assert_true(h.chief);
 	assert_int_equal(h.handed, 5);
 	assert_memory_equal(h.secret, one, WIRE_KEY);
 	assert_false(ops.get(ops.arg, "vault", 1, &h));
 	OK(seal_holders_flush(file, &why));
+	seal_holders_free(file);
+}
+
+/* Those that were written, which are written again. */
+static void topics_are(const char *path, const struct identity *id)
+{
+	struct seal_holders *file;
+	struct sealed_topic t;
+	struct holders_ops ops;
+	struct errmsg why;
+
+	OK(seal_holders_open(&file, path, id, &why));
+	ops = seal_holders_ops(file);
+	assert_true(ops.topic(ops.arg, "DEN", &t));
+	assert_string_equal(t.text, "");
+	assert_int_equal(t.offset, 8);
+	assert_true(ops.topic(ops.arg, "vault", &t));
+	assert_string_equal(t.text, "hi");
+	assert_string_equal(t.name, "bob");
+	assert_int_equal(t.offset, 7);
+	assert_int_equal(t.number, 2);
+	assert_false(ops.topic(ops.arg, "elsewhere", &t));
+	memset(&t, 0, sizeof(t));
+	strcpy(t.name, "dave");
+	memset(t.text, 'y', WIRE_SHORT_TEXT_MAX);
+	ops.put_topic(ops.arg, "attic", &t);
+	OK(seal_holders_flush(file, &why));
+	seal_holders_free(file);
+	OK(seal_holders_open(&file, path, id, &why));
+	ops = seal_holders_ops(file);
+	assert_true(ops.topic(ops.arg, "attic", &t));
+	assert_int_equal(strlen(t.text), WIRE_SHORT_TEXT_MAX);
 	seal_holders_free(file);
 }
 
@@ -452,16 +654,23 @@ static void test_the_file(void **state)
 	    "vault " KEY_0 " bob " KEY_1 " -1 0 0 0 " KEY_0 "\n",
 	    "vault " KEY_0 " bob " KEY_1 " 1000000001 0 0 0 " KEY_0 "\n",
 	    "vault " KEY_0 " bob " KEY_1 " 1 x 0 0 " KEY_0 "\n",
-	    "vault " KEY_0 " bob " KEY_1 " 1 0 2 0 " KEY_0 "\n",
+	    "vault " KEY_0 " bob " KEY_1 " 1 0 4 0 " KEY_0 "\n",
 	    "vault " KEY_0 " bob " KEY_1 " 1 0 0 1000000001 " KEY_0 "\n",
 	    "vault " KEY_0 " bob " KEY_1 " 1 0 0 0\n",
 	    "vault " KEY_0 " bob " KEY_1 " 1 0 0 0 " KEY_0 "A\n",
-	    "vault " KEY_0 " bob " KEY_1 " 1 0 0 0 " KEY_0 " more\n"};
+	    "vault " KEY_0 " bob " KEY_1 " 1 0 0 0 " KEY_0 " more\n",
+	    "vault " KEY_0 " = 1 1 bob\n", "vault " KEY_0 " = x 1 bob -\n",
+	    "vault " KEY_0 " = 9223372036854775808 1 bob -\n",
+	    "vault " KEY_0 " = 1 1000000001 bob -\n",
+	    "vault " KEY_0 " = 1 1 no/name -\n",
+	    "vault " KEY_0 " = 1 1 bob *\n", "vault " KEY_0 " = 1 1 bob AA==\n",
+	    "vault " KEY_0 " = 1 1 bob /w==\n",
+	    "vault " KEY_0 " = 1 1 bob - more\n"};
 	const char *path = folder_path(state, "holders");
 	uint8_t seed[32] = {1};
 	struct identity *id = identity_from_seed(seed), *other;
 	struct holder h = {.name = "bob", .number = 4, .removed = 3,
-	    .handed = 5};
+	    .chief = true, .handed = 5};
 	struct seal_holders *file;
 	struct holders_ops ops;
 	struct errmsg why;
@@ -510,6 +719,11 @@ static void test_the_file(void **state)
 		    seal_holders_open(&file, path, id, &why), ERR_USAGE);
 		assert_null(strstr(why.text, KEY_1));
 	}
+	write_text(path, id,
+	    "# nothing\n\nvault " KEY_0 " = 7 2 bob aGk=\n"
+	    "den " KEY_1 " = 8 1 carol -\n");
+	topics_are(path, id);
+	topics_are(path, id);
 	write_text(path, id, "# nothing\n\n");
 	OK(seal_holders_open(&file, path, id, &why));
 	seal_holders_free(file);
@@ -534,6 +748,10 @@ int main(void)
 	    IN_WORLD(test_marks_that_differ),
 	    IN_WORLD(test_a_full_list),
 	    IN_WORLD(test_many),
+	    IN_WORLD(test_topics),
+	    IN_WORLD(test_topics_of_an_older_secret),
+	    IN_WORLD(test_topics_of_whom),
+	    IN_WORLD(test_own_topics),
 	    cmocka_unit_test_setup_teardown(
 		test_the_file, folder_make, folder_remove),
 	};

@@ -237,6 +237,11 @@ static struct event sample(
 		e.by = "alice";
 		facts[0] = "a message, purged by alice";
 		break;
+	case EVENT_TOPIC:
+		e.text = "at\x1b[31m\nnoon";
+		facts[0] = "alice set the topic: at";
+		facts[1] = "noon";
+		break;
 	case EVENT_STORAGE:
 		facts[0] = "the server cannot keep messages at present";
 		facts[1] = "waits until it can";

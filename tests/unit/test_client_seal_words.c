@@ -183,6 +183,55 @@ static void test_sentences(void **state)
 	}
 }
 
+static void test_topic(void **state)
+{
+	static const struct {
+		int result;
+		const char *want;
+	} each[] = {
+	    {0, ""},
+	    {ERR_ROOM, "you are not in this room"},
+	    {ERR_STATE, "you do not have the secret"},
+	    {ERR_REFUSED, "only operators"},
+	    {ERR_TEXT, "at most 512 bytes"},
+	    {ERR_LIMIT, ""},
+	};
+	struct session_room_status st = {.seal = SEAL_SEALED, .topic = ""};
+	struct person bob = {.name = "bob"};
+	struct event e = {.type = EVENT_TOPIC, .person = &bob, .text = ""};
+	char out[WORDS_MAX];
+	struct session s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+		const struct seal_place at = {&s, NULL, NULL};
+
+		memset(&s, 0, sizeof(s));
+		s.seal_result = each[i].result;
+		out[0] = '\0';
+		assert_int_equal(
+		    seal_topic(&at, 1, "at noon!", 7, out), each[i].result == 0);
+		assert_string_equal(s.topic_set, "at noon");
+		assert_non_null(strstr(out, each[i].want));
+		assert_int_equal(out[0] == '\0', each[i].result == 0);
+	}
+	words_topic(out, &st);
+	assert_string_equal(out, "there is no topic");
+	st.topic = "tea";
+	words_topic(out, &st);
+	assert_non_null(strstr(out, "tea (sealed: the server cannot read"));
+	words_topic_set(out, &e, NULL);
+	assert_string_equal(out, "bob took away the topic");
+	e.text = "tea";
+	e.text_len = 3;
+	words_topic_set(out, &e, NULL);
+	assert_string_equal(out, "bob set the topic: tea");
+	e.own = true;
+	words_topic_set(out, &e, NULL);
+	assert_string_equal(out, "you set the topic: tea");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +239,7 @@ int main(void)
 	    cmocka_unit_test(test_to_some),
 	    cmocka_unit_test(test_who_gets_it),
 	    cmocka_unit_test(test_sentences),
+	    cmocka_unit_test(test_topic),
 	};
 
 	return cmocka_run_group_tests_name(

@@ -101,6 +101,42 @@ static void test_handed_over(void **state)
 	buf_free(&b);
 }
 
+static void test_topic(void **state)
+{
+	char text[WIRE_SHORT_TEXT_MAX + 2], json[2048];
+	struct content_topic t = {.text = text};
+	struct content c;
+	struct buf b;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	buf_init(&b, WIRE_JSON_MAX);
+	for (t.text_len = 0; t.text_len <= WIRE_SHORT_TEXT_MAX;
+	     t.text_len += WIRE_SHORT_TEXT_MAX / 2) {
+		buf_clear(&b);
+		assert_int_equal(content_topic(&b, &t, 3), 0);
+		assert_int_equal(content_decode(&c, false, b.p, b.len), 0);
+		assert_int_equal(c.type, CONTENT_TOPIC);
+		assert_int_equal(c.ts, 3);
+		assert_int_equal(c.u.topic.text_len, t.text_len);
+		assert_memory_equal(c.u.topic.text, text, t.text_len);
+		content_free(&c);
+		assert_int_equal(
+		    content_decode(&c, true, b.p, b.len), ERR_STATE);
+	}
+	t.text_len = WIRE_SHORT_TEXT_MAX + 1;
+	buf_clear(&b);
+	assert_int_equal(content_topic(&b, &t, 3), ERR_TEXT);
+	assert_int_equal(b.len, 0);
+	snprintf(json, sizeof(json),
+	    "{\"type\":\"topic\",\"id\":\"AAAAAAAAAAAAAAAAAAAAAA==\",\"ts\":1,"
+	    "\"text\":\"%.*s\"}",
+	    WIRE_SHORT_TEXT_MAX + 1, text);
+	assert_int_equal(
+	    content_decode(&c, false, json, strlen(json)), ERR_TEXT);
+	buf_free(&b);
+}
+
 /* What is said about an earlier message, encoded and decoded. */
 static void test_about(void **state)
 {
@@ -263,6 +299,7 @@ int main(void)
 
 	json_setup();
 	check_add(&g, test_message, NULL, "message: round trip");
+	check_add(&g, test_topic, NULL, "topic: round trip, and too long");
 	check_add(&g, test_handed_over, NULL, "seal: round trip, and refused");
 	check_add(&g, test_notice, NULL, "notice: round trip");
 	check_add(&g, test_message_text, NULL, "message: its text");

@@ -224,6 +224,17 @@ int session_seal_renew(struct session *s, const struct chatroom *room)
 	return 0;
 }
 
+int session_topic(struct session *s, const struct chatroom *room,
+    uint64_t wall_ms, const char *text, size_t n)
+{
+	(void)s;
+	(void)room;
+	(void)wall_ms;
+	(void)text;
+	(void)n;
+	return 0;
+}
+
 size_t session_seal_heirs(const struct session *s, const struct chatroom *room,
     struct session_heir *out, size_t max)
 {

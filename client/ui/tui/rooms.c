@@ -300,6 +300,8 @@ static void ask_server(struct tui *t, const char *key)
 /* Sends a request, or asks the user first. */
 static bool ask(struct tui *t, const struct command *c)
 {
+	const struct seal_place at = {
+	    t->env->session, t->cur->room, t->env->uri};
 	char key[B64URL_32 + 1] = "";
 	struct session_room_status st;
 	char why[WORDS_MAX], text[QUESTION_TEXT_MAX];
@@ -309,6 +311,12 @@ static bool ask(struct tui *t, const struct command *c)
 		words_topic(why, &st);
 		notice_add(t, LINE_NOTICE, "%s", why);
 		return true;
+	}
+	if (c->kind == COMMAND_TOPIC && st.seal != SEAL_NONE) {
+		if (seal_topic(&at, t->env->wall_ms(), c->text, c->n, why))
+			return true;
+		notice_add(t, LINE_NOTICE, "%s", why);
+		return false;
 	}
 	if (c->kind == COMMAND_HISTORY && c->n == 0) {
 		words_room_keeps(why, &st.settings);

@@ -222,6 +222,7 @@ static void ui_event(struct ui *f, const struct event *e)
 	case EVENT_REWRITTEN:
 	case EVENT_TRANSCRIPT:
 	case EVENT_SEAL:
+	case EVENT_TOPIC:
 		redraw_want(&t->redraw, REDRAW_ALL);
 		break;
 	case EVENT_MESSAGE:
