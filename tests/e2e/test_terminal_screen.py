@@ -206,3 +206,26 @@ def test_plain_lines(tim):
     t.see("<\ufe0e?" + "".join(NEW.values()) + ">")
     bob.say("dangerous \u202e \u2066 \u2028.")
     t.see("dangerous \ufffd \ufffd \ufffd.")
+
+
+def test_help_is_over_the_lines(tim):
+    """F1 and F1 again; the next message closes it, and is sent once."""
+    t, bob = tim()
+    t.see("you are in lobby")
+    t.type("half a")
+    wait = fresh(t, "keys   Esc: back")
+    t.type("\x1bOP")
+    wait()
+    wait = fresh(t, "destroy message N")
+    t.type("\x1bOP")
+    wait()
+    bob.say("meanwhile")
+    wait = fresh(t, "meanwhile")
+    t.type("\x1b")
+    wait()
+    t.type("\x1bOP")
+    wait = fresh(t, "you are in lobby")
+    t.type(" sentence\r")
+    wait()
+    bob.see("message", text="half a sentence")
+    assert bob.texts() == ["half a sentence"]

@@ -215,7 +215,7 @@ static void test_commands(void **state)
 	vt_type(s->vt, "\003/names\r");
 	stage_expect(s, "in the room: me (you), alice, bob");
 	vt_type(s->vt, "/help\r");
-	stage_expect(s, "/quit               leave");
+	stage_expect(s, "/names              who is in the room");
 	vt_type(s->vt, "/trust bob\r");
 	stage_expect(s, "bob's key has not changed");
 	stage_expect(s, "/verify bob");

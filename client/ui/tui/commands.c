@@ -225,26 +225,6 @@ static void export(struct tui *t, const char *s, size_t n)
 	free(path);
 }
 
-void commands_help(struct tui *t)
-{
-	char line[COMMAND_HELP_MAX];
-	size_t i;
-
-	for (i = 0; command_help(line, i); i++)
-		notice_add(t, LINE_NOTICE, "%s", line);
-}
-
-void commands_keys(struct tui *t)
-{
-	struct keys_help h;
-	size_t i;
-
-	for (i = 0; keys_help(&h, i); i++)
-		notice_add(t, LINE_NOTICE, "%s: %s%s%s", h.keys, h.what,
-		    h.command != NULL ? "  /" : "",
-		    h.command != NULL ? h.command : "");
-}
-
 /* /held: what is held here. */
 static void show_held(struct tui *t)
 {
@@ -394,10 +374,10 @@ static bool tell_of(struct tui *t, enum command_kind what)
 
 	switch (what) {
 	case COMMAND_HELP:
-		commands_help(t);
+		helpbox_open(t, true);
 		break;
 	case COMMAND_KEYS:
-		commands_keys(t);
+		helpbox_open(t, false);
 		break;
 	case COMMAND_SERVER:
 		server(t, &out);

@@ -340,6 +340,18 @@ static void draw_tiny(struct tui *t, const struct layout *y)
 	display_cursor(t->display, 0, 0);
 }
 
+/* What stands above the status line. */
+static void draw_room(struct tui *t, const struct layout *y, unsigned parts)
+{
+	if (parts & REDRAW_CHAT && !y->rooms_over)
+		draw_lines(t, y);
+	if (parts & (REDRAW_CHAT | REDRAW_STATUS))
+		draw_rooms(t, y);
+	if (parts & REDRAW_USERS)
+		draw_users(t, y);
+	menus_draw_list(t, y);
+}
+
 void draw(struct tui *t)
 {
 	struct layout y = layout_of(t);
@@ -355,13 +367,10 @@ void draw(struct tui *t)
 		if (y.input_rows != t->laid_out.input_rows)
 			parts = REDRAW_ALL;
 		t->laid_out.input_rows = y.input_rows;
-		if (parts & REDRAW_CHAT && !y.rooms_over)
-			draw_lines(t, &y);
-		if (parts & (REDRAW_CHAT | REDRAW_STATUS))
-			draw_rooms(t, &y);
-		if (parts & REDRAW_USERS)
-			draw_users(t, &y);
-		menus_draw_list(t, &y);
+		if (t->helpbox.open)
+			helpbox_draw(t, &y);
+		else
+			draw_room(t, &y, parts);
 		if (t->choose.on || t->menu.kind != MENU_NONE ||
 		    readback_row(t, row))
 			draw_menu(t, &y);

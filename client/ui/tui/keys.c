@@ -214,11 +214,7 @@ static void suspend(struct tui *t, int arg)
 static void help(struct tui *t, int arg)
 {
 	(void)arg;
-	if (t->helped)
-		commands_help(t);
-	else
-		commands_keys(t);
-	t->helped = !t->helped;
+	helpbox_open(t, false);
 }
 
 static void escape(struct tui *t, int arg)
@@ -336,7 +332,7 @@ static const struct binding {
     {INPUT_ALT, 'c', bare, 0,
 	"show the lines alone, for copying; any key: back", "bare"},
     {INPUT_CTRL, 'Z', suspend, 0, "suspend; fg resumes", NULL},
-    {INPUT_F1, 0, help, 0, "this list; again: the commands", "keys"},
+    {INPUT_F1, 0, help, 0, "these keys; again the commands; Esc leaves", "keys"},
 };
 enum { N_BINDINGS = sizeof(bindings) / sizeof(bindings[0]) };
 
@@ -578,8 +574,8 @@ void keys_press(struct tui *t, const struct input_event *k)
 		return;
 	if (t->menu.kind != MENU_NONE && menus_press(t, k))
 		return;
-	if (k->key != INPUT_F1)
-		t->helped = false;
+	if (helpbox_press(t, k))
+		return;
 	if (k->key != INPUT_TAB && k->key != INPUT_BACK_TAB)
 		complete_end(&t->complete);
 	if (t->prefixed && k->key != INPUT_PASTE)

@@ -98,3 +98,17 @@ struct layout layout_of(struct tui *t)
 	t->laid_out.for_cols = l.cols;
 	return l;
 }
+
+size_t layout_row_of(const char *s, size_t width, const char **next)
+{
+	size_t n = strcspn(s, "\n"), cut = width;
+
+	*next = s[n] == '\n' ? s + n + 1 : NULL;
+	if (n <= width)
+		return n;
+	while (cut > 1 && s[cut] != ' ')
+		cut--;
+	cut = cut > 1 ? cut : width;
+	*next = s + cut + (s[cut] == ' ');
+	return cut;
+}

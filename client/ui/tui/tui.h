@@ -79,7 +79,11 @@ struct tui {
 	uint8_t purge[WIRE_ID];	/* of the question before a message goes */
 	bool copying;		/* copymode.c has the screen */
 	bool prefixed;		/* Ctrl-X was pressed */
-	bool helped;		/* F1 was pressed: again, it shows /help */
+	struct {	/* helpbox.c: in place of the lines */
+		bool open;
+		bool commands;	/* not the keys */
+		size_t top;	/* the first row shown */
+	} helpbox;
 	struct {	/* compose.c: the user's editor has the terminal */
 		bool away;
 		int fd;			/* of editor_helper_ask */
@@ -243,9 +247,6 @@ bool keys_command(struct keys_command *out, size_t i);
 bool commands_run(struct tui *t, const char *s, size_t n);
 /* Says it in the current room, or says why not. */
 bool commands_post(struct tui *t, const struct session_post *p);
-/* Shows the list of keys, or of commands. */
-void commands_keys(struct tui *t);
-void commands_help(struct tui *t);
 /* Begins the end of the program, with `flush` after the server has all
  * messages. */
 void commands_quit(struct tui *t, bool flush);
@@ -301,6 +302,12 @@ void menus_status(const struct tui *t, int cells, char out[MENUS_MAX]);
 void menus_draw_text(struct tui *t, const struct layout *y);
 void menus_draw_list(struct tui *t, const struct layout *y); /* over the lines */
 
+/* helpbox.c: shows what the commands do, or the keys. */
+void helpbox_open(struct tui *t, bool commands);
+/* False: it is closed, by this key or before, which does what it does else. */
+bool helpbox_press(struct tui *t, const struct input_event *k);
+void helpbox_draw(struct tui *t, const struct layout *y);
+
 /* copymode.c: enter and leave the mode that shows only the lines, for
  * copying. */
 void copymode_show(struct tui *t);
@@ -339,6 +346,10 @@ struct layout layout_of(struct tui *t);
 /* What stands before the cursor: "> ", or with several rooms "lobby> ". */
 enum { TUI_PROMPT_MAX = WIRE_ROOM_MAX + 3 };
 void layout_prompt(const struct tui *t, int cols, char out[TUI_PROMPT_MAX]);
+/* The length of the row that begins at s, of ASCII text: up to a newline, or to a
+ * blank in a narrow window. *next is where the next row begins; NULL: this is the
+ * last. */
+size_t layout_row_of(const char *s, size_t width, const char **next);
 
 /* draw.c: draws the parts that t->redraw wants. */
 void draw(struct tui *t);

@@ -14,7 +14,8 @@ static bool at_end(struct tui *t)
 {
 	struct layout y = layout_of(t);
 
-	return !y.tiny && !t->copying && !t->compose.away && !y.rooms_over &&
+	return !y.tiny && !t->copying && !t->helpbox.open &&
+	       !t->compose.away && !y.rooms_over &&
 	       !view_back(
 		   &t->cur->view, t->cur->lines, y.chat_cols, y.chat_rows);
 }

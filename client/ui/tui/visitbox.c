@@ -13,28 +13,12 @@ static struct look look(const struct tui *t, enum theme_role r)
 	return theme_look(r, display_colors(t->display));
 }
 
-/* The length of the row that begins at s: up to a newline, or to a blank in a
- * narrow window. *next is where the next row begins; NULL: this is the last. */
-static size_t row_of(const char *s, size_t width, const char **next)
-{
-	size_t n = strcspn(s, "\n"), cut = width;
-
-	*next = s[n] == '\n' ? s + n + 1 : NULL;
-	if (n <= width)
-		return n;
-	while (cut > 1 && s[cut] != ' ')
-		cut--;
-	cut = cut > 1 ? cut : width;
-	*next = s + cut + (s[cut] == ' ');
-	return cut;
-}
-
 static int count(const char *text, size_t width)
 {
 	int rows = 0;
 
 	for (; text != NULL; rows++)
-		(void)row_of(text, width, &text);
+		(void)layout_row_of(text, width, &text);
 	return rows;
 }
 
@@ -88,7 +72,7 @@ void visitbox_draw(struct tui *t, const struct layout *y)
 	(void)text_of(text, t, y->rows, y->cols);
 	skip = count(text, width_of(y->cols)) - y->input_rows;
 	for (; s != NULL; s = next) {
-		n = row_of(s, width_of(y->cols), &next);
+		n = layout_row_of(s, width_of(y->cols), &next);
 		if (skip-- > 0)
 			continue;
 		display_blank(t->display, row, 0, y->cols, look(t, ROLE_TEXT));
