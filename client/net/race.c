@@ -80,6 +80,17 @@ const struct race_tally *race_tally(const struct race *r)
 	return &r->tally;
 }
 
+/* Has something to send. While TLS's handshake runs, libssl waits for the
+ * server; but a read may end it, and nothing else would come then. */
+static bool has_to_send(const struct race *r, const struct attempt *a)
+{
+	bool more = a->sent < r->hello.len;
+
+	if (a->tls == NULL)
+		return more;
+	return tls_unsent(a->tls) || (more && tls_ready(a->tls));
+}
+
 int race_fds(const struct race *r, struct pollfd *out)
 {
 	const struct attempt *a;
@@ -93,8 +104,7 @@ int race_fds(const struct race *r, struct pollfd *out)
 		out[n] = (struct pollfd){.fd = a->fd};
 		if (a->connected)
 			out[n].events |= POLLIN;
-		if (!a->connected || (a->tls != NULL ? tls_unsent(a->tls)
-						     : a->sent < r->hello.len))
+		if (!a->connected || has_to_send(r, a))
 			out[n].events |= POLLOUT;
 		n++;
 	}

@@ -6,13 +6,17 @@
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "client/net/race.h"
 #include "shared/proto/handshake.h"
+#include "shared/tls/issue.h"
 
 static const char refusal[] = "\0\0\0\x43"
 			      "{\"type\":\"system\",\"event\":\"error\","
@@ -57,6 +61,8 @@ static int open_fake(const struct race_address *a)
 	return fd[0];
 }
 
+static const struct race_tls *inside; /* NULL: no TLS */
+
 static struct race *start(size_t n)
 {
 	static struct race_address list[RACE_ADDRESSES_MAX];
@@ -71,7 +77,7 @@ static struct race *start(size_t n)
 		list[i].len = sizeof(in);
 	}
 	r = race_new(list, n, (const uint8_t *)"hello", 5, open_fake,
-	    NULL, 1000);
+	    inside, 1000);
 	assert_non_null(r);
 	return r;
 }
@@ -318,6 +324,99 @@ static void test_an_answer_before_the_end(void **state)
 	race_free(NULL);
 }
 
+/* --- TLS ------------------------------------------------------------------ */
+
+/* Before the client's second look into its socket, the server does its part. */
+static const struct tls_config *serving;
+static struct tls_work server_work;
+static struct tls *served;
+static uint8_t heard[TLS_RECORD];
+static int looks;
+
+ssize_t recv(int fd, void *p, size_t n, int flags)
+{
+	if (serving != NULL && fd != ends[0].fd && ++looks == 2) {
+		served = tls_new(serving, &server_work, ends[0].fd, NULL);
+		assert_non_null(served);
+		assert_int_equal(tls_read(served, heard, sizeof(heard)), -1);
+	}
+	return syscall(SYS_recvfrom, fd, p, n, flags, NULL, NULL);
+}
+
+static void configure(struct tls_config **server, struct tls_config **client)
+{
+	char *hosts[] = {(char *)(uintptr_t)"box.example"};
+	struct issue_time t = {time(NULL) - 3600, time(NULL) + 86400};
+	struct buf ca, ca_key, cert, key, *all[] = {&ca, &ca_key, &cert, &key};
+	struct issue_leaf l = {.name = "box.example",
+	    .hosts = hosts,
+	    .n_hosts = 1,
+	    .key_pem = &key,
+	    .valid = t};
+	struct tls_server_opts so = {.now = time(NULL)};
+	struct tls_client_opts co = {.now = time(NULL)};
+	char serial[ISSUE_SERIAL_TEXT];
+	struct issuer *issuer;
+	struct errmsg why;
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		buf_init_secret(all[i], 1 << 16);
+	assert_int_equal(issue_key(&ca_key, ISSUE_ED25519), 0);
+	assert_int_equal(issue_root(&ca, &ca_key, "a CA", &t), 0);
+	assert_int_equal(issuer_open(&issuer, &ca, &ca_key), 0);
+	assert_int_equal(issue_key(&key, ISSUE_P256), 0);
+	assert_int_equal(issue_leaf(&cert, serial, issuer, &l), 0);
+	issuer_free(issuer);
+	so.chain = (struct tls_pem){"cert", cert.p, cert.len};
+	so.key = (struct tls_pem){"key", key.p, key.len};
+	co.ca = (struct tls_pem){"ca", ca.p, ca.len};
+	assert_int_equal(tls_config_server(server, &so, &why), 0);
+	assert_int_equal(tls_config_client(client, &co, &why), 0);
+	for (i = 0; i < 4; i++)
+		buf_free(all[i]);
+}
+
+/* A read ends the handshake of TLS, and nothing comes after it: the hello is
+ * sent all the same. */
+static void test_a_read_ends_the_handshake_of_tls(void **state)
+{
+	struct tls_config *server, *client;
+	struct tls_work work;
+	struct race_tls with = {.work = &work, .host = "box.example"};
+	struct pollfd p[RACE_FDS_MAX];
+	struct race *r;
+
+	(void)state;
+	configure(&server, &client);
+	tls_work_init(&work);
+	tls_work_init(&server_work);
+	with.config = client;
+	inside = &with;
+	serving = server;
+	looks = 0;
+	r = start(1);
+	expect_going_on(r, 1000);
+	assert_true(looks > 2);
+	assert_int_equal(race_fds(r, p), 1);
+	assert_true(p[0].events & POLLOUT);
+	assert_int_equal(tls_read(served, heard, sizeof(heard)), -1);
+	assert_true(tls_ready(served));
+	expect_going_on(r, 1001);
+	assert_int_equal(tls_read(served, heard, sizeof(heard)), 5);
+	assert_memory_equal(heard, "hello", 5);
+	assert_int_equal(race_fds(r, p), 1);
+	assert_false(p[0].events & POLLOUT);
+	tls_free(served);
+	finish(r, 1);
+	serving = NULL;
+	inside = NULL;
+	tls_config_free(server);
+	tls_config_free(client);
+	tls_work_free(&work);
+	tls_work_free(&server_work);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +429,7 @@ int main(void)
 	    cmocka_unit_test(test_bounded_when_nobody_answers),
 	    cmocka_unit_test(test_a_stranger_alone),
 	    cmocka_unit_test(test_an_answer_before_the_end),
+	    cmocka_unit_test(test_a_read_ends_the_handshake_of_tls),
 	};
 
 	return cmocka_run_group_tests_name("race", tests, NULL, NULL);

@@ -1,9 +1,12 @@
 /* shared/tls: both ends of a connection in one process, over a socket pair that takes
  * little at a time; certificates made with issue.h. */
+#include "shared/crypto/ossl.h"
+
 #include "tests/unit/check.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,7 +17,7 @@
 
 enum { LONG = 600 << 10, TURNS = 200000 };
 
-static struct tls_config *server, *client, *stranger;
+static struct tls_config *server, *strong, *client, *stranger;
 static struct tls_work work;
 
 /* --- certificates ----------------------------------------------------------- */
@@ -71,6 +74,8 @@ static void configure(void)
 	assert_int_equal(tls_config_server(&server, &so, &why), 0);
 	assert_string_equal(tls_config_host(server), "box.example");
 	assert_true(tls_config_until(server) > time(NULL));
+	so.strong = true;
+	assert_int_equal(tls_config_server(&strong, &so, &why), 0);
 	co.ca = pem("ca", &ca);
 	assert_int_equal(tls_config_client(&client, &co, &why), 0);
 	co.ca = pem("ca", &other_ca);
@@ -152,6 +157,58 @@ static void same_channel(void **state)
 	assert_int_equal(tls_exporter(e.c, other), 0);
 	assert_memory_not_equal(a, other, sizeof(a));
 	close_ends(&e);
+}
+
+/* The cipher that a server chooses of what a client offers. */
+static void choose(struct tls_config *c, const char *offer, const char *chosen)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	struct tls *s;
+	SSL *ssl;
+	int fd[2], i;
+
+	assert_non_null(ctx);
+	assert_int_equal(SSL_CTX_set_ciphersuites(ctx, offer), 1);
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	ssl = SSL_new(ctx);
+	s = tls_new(c, &work, fd[1], NULL);
+	assert_non_null(ssl);
+	assert_non_null(s);
+	assert_int_equal(SSL_set_fd(ssl, fd[0]), 1);
+	for (i = 0; i < TURNS && !tls_ready(s); i++) {
+		(void)SSL_connect(ssl);
+		(void)!tls_read(s, input, sizeof(input));
+		(void)!tls_flush(s);
+	}
+	assert_true(tls_ready(s));
+	assert_string_equal(SSL_get_cipher(ssl), chosen);
+	tls_free(s);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void ciphers(void **state)
+{
+	static const char short_key[] = "TLS_AES_128_GCM_SHA256";
+	static const char long_key[] = "TLS_AES_256_GCM_SHA384";
+	static const char chacha[] = "TLS_CHACHA20_POLY1305_SHA256";
+	static const char all[] = "TLS_AES_256_GCM_SHA384:"
+				  "TLS_CHACHA20_POLY1305_SHA256:"
+				  "TLS_AES_128_GCM_SHA256";
+	static const char soft[] = "TLS_CHACHA20_POLY1305_SHA256:"
+				   "TLS_AES_128_GCM_SHA256:"
+				   "TLS_AES_256_GCM_SHA384";
+
+	(void)state;
+	choose(server, all, short_key);
+	choose(server, long_key, long_key);
+	choose(server, soft, chacha);
+	choose(strong, all, long_key);
+	choose(strong, short_key, short_key);
+	choose(strong, soft, chacha);
 }
 
 /* What the socket does not take is kept, and nothing is lost, doubled or moved. */
@@ -346,6 +403,7 @@ int main(void)
 	tls_work_init(&work);
 	configure();
 	check_add(&g, same_channel, NULL, "both ends have one channel");
+	check_add(&g, ciphers, NULL, "the server chooses the cipher");
 	check_add(&g, slow_socket, NULL, "a socket that takes little");
 	check_add(&g, other_peers, NULL, "another host, another CA");
 	check_add(&g, names, NULL, "names in ASCII, patterns");
@@ -355,6 +413,7 @@ int main(void)
 	check_add(&g, bytes_read_before, NULL, "bytes that were read before");
 	failed = check_run("tls", &g);
 	tls_config_free(server);
+	tls_config_free(strong);
 	tls_config_free(client);
 	tls_config_free(stranger);
 	tls_work_free(&work);
