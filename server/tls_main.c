@@ -55,7 +55,8 @@ static int make_door(struct tls_main *m, const struct tls_files *f,
 	    .client_ca = pem(m, f, TLS_CLIENT_CA),
 	    .crl = pem(m, f, TLS_CRL),
 	    .host = public_host(m, &u),
-	    .now = time(NULL)};
+	    .now = time(NULL),
+	    .strong = m->options->require_pq};
 	int r = tls_config_server(out, &o, why);
 
 	if (r == 0)

@@ -4,6 +4,7 @@
 #ifndef SHARED_TLS_CONFIG_H
 #define SHARED_TLS_CONFIG_H
 
+#include <stdbool.h>
 #include <time.h>
 
 #include "shared/os/errmsg.h"
@@ -16,6 +17,7 @@ struct tls_server_opts {
 	struct tls_pem crl;	  /* of client_ca's */
 	const char *host; /* that the certificate must be for, or NULL */
 	time_t now;
+	bool strong; /* keys of 256 bits first */
 };
 struct tls_client_opts {
 	/* Whom we trust: the certificates, and lists of revoked ones, of this

@@ -145,9 +145,9 @@ def test_only_tls_1_3_without_tickets(tls):
 
 
 def expand(secret, name, n):
-    """HKDF-Expand-Label with SHA-384 and no context (RFC 8446 section 7.1)."""
+    """HKDF-Expand-Label with SHA-256 and no context (RFC 8446 section 7.1)."""
     info = struct.pack(">HB", n, 6 + len(name)) + b"tls13 " + name + b"\0"
-    return hmac.digest(secret, info + b"\1", "sha384")[:n]
+    return hmac.digest(secret, info + b"\1", "sha256")[:n]
 
 
 @pytest.mark.parametrize("kind", ["ClientHello", "HelloRequest", "NewSessionTicket", "KeyUpdate"])
@@ -160,13 +160,13 @@ def test_no_renegotiation(tls, tmp_path, kind):
                "HelloRequest": b"\0\0\0\0", "NewSessionTicket": b"\4\0\0\0",
                "KeyUpdate": b"\x18\0\0\1\0"}[kind] + b"\x16"
     with socket.create_connection(tls.s.tls_address, 60) as s, c.wrap_socket(s) as t:
-        assert t.cipher()[0] == "TLS_AES_256_GCM_SHA384"
+        assert t.cipher()[0] == "TLS_AES_128_GCM_SHA256"
         t.settimeout(60)
         with open(c.keylog_filename) as f:
             secret = next(line.split()[2] for line in f if line.startswith("CLIENT_TRAFFIC_SECRET_0"))
         secret = bytes.fromhex(secret)
         head = b"\x17\3\3" + struct.pack(">H", len(message) + 16)
-        sealed = AESGCM(expand(secret, b"key", 32)).encrypt(expand(secret, b"iv", 12), message, head)
+        sealed = AESGCM(expand(secret, b"key", 16)).encrypt(expand(secret, b"iv", 12), message, head)
         os.write(t.fileno(), head + sealed)
         if kind != "KeyUpdate":
             with pytest.raises(ssl.SSLError, match="(?i)unexpected.message"):
@@ -176,6 +176,16 @@ def test_no_renegotiation(tls, tmp_path, kind):
         t.sendall(b"x")
         with pytest.raises(ssl.SSLError, match="(?i)bad.record.mac"):
             t.recv(1)
+
+
+def test_the_server_chooses_the_cipher(tls):
+    """But a client whose first is ChaCha20 gets it."""
+    a, b, c = "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"
+    for offer, chosen in (((a, b, c), a), ((b, c, a), a), ((b, c), b), ((c, b, a), c), ((c,), c)):
+        p = subprocess.run(["openssl", "s_client", "-connect", "127.0.0.1:%d" % tls.s.tls_address[1],
+                            "-ciphersuites", ":".join(offer)], stdin=subprocess.DEVNULL,
+                           capture_output=True, text=True, timeout=harness.WAIT)
+        assert "Cipher is " + chosen in p.stdout, (offer, p.stdout, p.stderr)
 
 
 def test_nobody_chooses_a_costly_group(tls):
