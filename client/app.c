@@ -144,7 +144,7 @@ static bool all_joined(const struct app *a)
 static void end_of_input(struct app *a)
 {
 	struct unsent left = {0};
-	char text[128];
+	char text[UNSENT_WORDS];
 
 	if (!a->flushing || a->closed)
 		return;
@@ -157,10 +157,7 @@ static void end_of_input(struct app *a)
 		return;
 	a->flushing = false;
 	unsent_waiting(&left, a->session);
-	snprintf(text, sizeof(text),
-	    "the input ended %d s ago and %zu of its messages did not reach "
-	    "the server",
-	    FLUSH_MS / 1000, left.messages);
+	unsent_late(&left, FLUSH_MS / 1000, text, sizeof(text));
 	show_error(a, "timeout", text);
 	outcome_fail(&a->outcome, EXIT_LOST, "timeout", text);
 	quit(a, false);

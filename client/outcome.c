@@ -26,7 +26,7 @@ void outcome_dropped(struct outcome *o, size_t lines)
 
 void outcome_count(struct outcome *o, const struct session *s)
 {
-	char text[192];
+	char text[UNSENT_WORDS];
 
 	unsent_waiting(&o->unsent, s);
 	if (unsent_words(&o->unsent, text, sizeof(text)))

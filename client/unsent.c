@@ -1,5 +1,6 @@
 /* unsent.c - counts what was not sent, and says it. */
 #include <stdio.h>
+#include <string.h>
 
 #include "client/unsent.h"
 
@@ -9,6 +10,7 @@ void unsent_waiting(struct unsent *u, const struct session *s)
 	struct session_room_status st;
 	size_t n, i, held;
 
+	u->purges = 0;
 	u->messages += session_direct_unsent(s, &held);
 	u->held += held;
 	u->keys += held;
@@ -17,7 +19,20 @@ void unsent_waiting(struct unsent *u, const struct session *s)
 		session_room_status(s, rooms[i], &st);
 		u->messages += st.unacked;
 		u->held += st.held;
+		u->purges += st.purges;
 	}
+}
+
+/* A client that starts again does not know what it was going to purge. */
+static void add_purges(const struct unsent *u, char *out, size_t size)
+{
+	const size_t n = strlen(out);
+
+	if (u->purges > 0)
+		snprintf(out + n, size - n,
+		    "%s%zu edit%s of a message that you purged may stay in the "
+		    "history",
+		    n > 0 ? "; " : "", u->purges, u->purges == 1 ? "" : "s");
 }
 
 /* Why messages are held. */
@@ -33,6 +48,7 @@ static const char *reason(const struct unsent *u)
 
 bool unsent_words(const struct unsent *u, char *out, size_t size)
 {
+	out[0] = '\0';
 	if (u->held > 0 && u->held == u->messages)
 		snprintf(out, size, "%zu held message%s not sent: %s %s",
 		    u->held, u->held == 1 ? " was" : "s were", reason(u),
@@ -47,9 +63,20 @@ bool unsent_words(const struct unsent *u, char *out, size_t size)
 		snprintf(out, size,
 		    "the server has not acknowledged %zu message%s",
 		    u->messages, u->messages == 1 ? "" : "s");
-	else
+	else if (u->lines > 0)
 		snprintf(out, size, "%zu line%s of the input %s not sent",
 		    u->lines, u->lines == 1 ? "" : "s",
 		    u->lines == 1 ? "was" : "were");
-	return u->messages > 0 || u->lines > 0;
+	add_purges(u, out, size);
+	return out[0] != '\0';
+}
+
+void unsent_late(
+    const struct unsent *u, unsigned seconds, char *out, size_t size)
+{
+	snprintf(out, size,
+	    "the input ended %u s ago and %zu of its messages did not reach "
+	    "the server",
+	    seconds, u->messages);
+	add_purges(u, out, size);
 }

@@ -371,6 +371,15 @@ uint64_t posts_purge_next(struct posts *p)
 	return 0;
 }
 
+size_t posts_purge_waits(const struct posts *p)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < count(p); i++)
+		n += at(p, i)->purge && !at(p, i)->forgotten;
+	return n;
+}
+
 void posts_at(const struct posts *p, uint64_t offset, struct event *e)
 {
 	const struct post *o;

@@ -67,6 +67,7 @@ size_t posts_entries(const struct posts *p, const uint8_t id[WIRE_ID],
 void posts_purge(struct posts *p, const uint8_t id[WIRE_ID]);
 bool posts_purge_due(const struct posts *p); /* one is, perhaps */
 uint64_t posts_purge_next(struct posts *p);
+size_t posts_purge_waits(const struct posts *p); /* such edits, not yet given */
 /* The message whose text is in the entry at `offset`: its id and author are
  * written to the event. */
 void posts_at(const struct posts *p, uint64_t offset, struct event *e);

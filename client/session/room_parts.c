@@ -147,6 +147,7 @@ void room_parts_status(const struct room_parts *p, const struct person *me,
 	    .voice_until_ms = rights_until_ms(p->rights),
 	    .unacked = speech_unacked(p->speech),
 	    .held = speech_held(p->speech),
+	    .purges = posts_purge_waits(p->posts),
 	    .verified = roster_count(p->roster, TRUST_VERIFIED) -
 			(me != NULL && me->trust == TRUST_VERIFIED),
 	    .changed = roster_count(p->roster, TRUST_CHANGED),

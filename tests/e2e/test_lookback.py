@@ -4,6 +4,7 @@ parts, with what was done to a message since, on the screen and in JSON lines.""
 import os
 import re
 import signal
+import time
 
 from harness import PASSWORD, until
 from test_client import terminal  # noqa: F401
@@ -132,6 +133,50 @@ def test_an_edit_on_its_way_is_purged_with_its_message(world):
     assert not [e for e in got if e["event"] == "edit"]
     assert len(a.events("done")) == len(a.events("done", ref="it")) + 1  # of the room's making
     nothing_false(a, b)
+
+
+def with_an_edit_to_be_purged(world):
+    """The keeper stands still after an edit, and its message is purged."""
+    s, a, b = den(world, "alice", "bob")
+    say(a, "first", "second")
+    sent(a, 2)
+    heard(b, "second")
+    first = next(m["id"] for m in b.events("message", room="den") if m["text"] == "first")
+    keeper = processes(s)[1]
+    os.kill(keeper, signal.SIGSTOP)
+    a.do(do="edit", room="den", of=first, text="first, again")
+    a.do(do="purge", room="den", of=first, ref="it")
+    a.do(do="users", room="den", ref="taken")
+    a.see("users", ref="taken")     # and so were the lines before
+    return a, b, keeper
+
+
+def test_quitting_waits_until_an_edit_on_its_way_is_purged(world):
+    a, b, keeper = with_an_edit_to_be_purged(world)
+    a.do(do="quit")
+    time.sleep(0.5)
+    assert a.p.poll() is None
+    os.kill(keeper, signal.SIGCONT)
+    assert a.wait() == 0
+    b.see("purge", n=2)
+    got, _ = part(b)
+    assert [e["text"] for e in got if e["event"] == "message"] == ["second"]
+    assert not [e for e in got if e["event"] == "edit"]
+
+
+def test_leaving_before_an_edit_is_purged_says_so(world):
+    a, b, keeper = with_an_edit_to_be_purged(world)
+    try:
+        a.p.send_signal(signal.SIGTERM)
+        assert a.wait() == 7
+    finally:
+        os.kill(keeper, signal.SIGCONT)
+    assert a.events("closed")[-1]["text"] == (
+        "the server has not acknowledged 1 message; 1 edit of a message that you purged may "
+        "stay in the history")
+    b.see("edit", text="first, again")
+    got, _ = part(b)
+    assert "first, again" in [e.get("text") for e in got]
 
 
 def test_plain_older_and_search(world):

@@ -202,11 +202,14 @@ TEST(edits_on_their_way_are_purged)
 	posts_purge(p, id[3]); /* by the id of an edit */
 	assert_int_equal(posts_entries(p, id[3], offset, 8, &own), 2);
 	assert_false(posts_purge_due(p));
+	assert_int_equal(posts_purge_waits(p), 2);
 	posts_forget(p, id[4]); /* it was never sent */
+	assert_int_equal(posts_purge_waits(p), 1);
 	posts_marked(p, 3, 13);
 	posts_marked(p, 5, 15); /* another message */
 	assert_true(posts_purge_due(p));
 	assert_int_equal(posts_purge_next(p), 13);
+	assert_int_equal(posts_purge_waits(p), 0);
 	assert_int_equal(posts_purge_next(p), 0);
 	assert_false(posts_purge_due(p));
 	posts_purge(p, (const uint8_t[WIRE_ID]){9}); /* unknown */
