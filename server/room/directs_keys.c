@@ -108,6 +108,7 @@ int directs_publish(struct directs *t, const struct directs_device *d,
 	direct_lock(t);
 	b = direct_box_of(t, d->identity);
 	*refused = CODE_NONE;
+	*ticket = 0;
 	if (has_key(b, s))
 		*refused = CODE_BAD_VALUE;
 	else if (b != NULL && !s->replace &&

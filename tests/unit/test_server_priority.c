@@ -72,12 +72,21 @@ static void must(bool ok)
 		_exit(1);
 }
 
+/* The tests may have been started as a batch job. */
+static void usual(void)
+{
+	const struct sched_param p = {0};
+
+	must(sched_setscheduler(0, SCHED_OTHER, &p) == 0);
+}
+
 static void prompt(void)
 {
 	const int before = getpriority(PRIO_PROCESS, 0);
 	struct found f;
 	pthread_t t;
 
+	usual();
 	priority_prompt();
 	f = found();
 	must(f.policy == SCHED_OTHER && f.nice == before);
@@ -92,6 +101,7 @@ static void patient(void)
 	const int before = getpriority(PRIO_PROCESS, 0);
 	struct found f;
 
+	usual();
 	priority_prompt();
 	priority_patient(NICE);
 	f = found();
