@@ -528,12 +528,19 @@ void transfers_answer(struct transfers *t, const struct answer *a)
 
 static void have(struct transfers *t, const struct blob_state *s)
 {
+	static const char more[] =
+	    "the server says that it has more of the file than was sent";
+	static const char less[] =
+	    "the server says that it has lost some of the file";
 	struct transfer *x = of_blob(t, s->blob, true);
 
-	/* No more than was sent; what it already had, it does not lose. */
-	if (x == NULL || x->step != STEP_MOVE || s->pieces < x->have ||
-	    s->pieces > x->next)
+	if (x == NULL || x->step != STEP_MOVE)
 		return;
+	if (s->pieces < x->have || s->pieces > x->next) {
+		transfer_fail(
+		    t, x, "protocol", s->pieces < x->have ? less : more);
+		return;
+	}
 	x->have = s->pieces;
 	x->file.done = transfer_bytes(x, x->have);
 }

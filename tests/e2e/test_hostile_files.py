@@ -218,11 +218,56 @@ def test_what_it_has(world, relay, what, code):
     assert not os.listdir(saved(world)) and leftovers(world, "bob") == []
 
 
-def test_acknowledged_and_not_there(world, relay):
-    """It says that it has more than was sent, or less than it had: the file goes on as
-    if it had said nothing."""
+@pytest.mark.parametrize("wrong,text", [
+    (1000, "the server says that it has more of the file than was sent"),
+    (7, "the server says that it has lost some of the file")])
+def test_what_it_says_unasked(world, relay, wrong, text):
+    """It has more pieces than were sent, or fewer than it said before: one sentence, on
+    the same connection, where the next file goes."""
     a, b = people(world, relay, "alice", "bob")
-    relay.files.state = lambda conn, kind, state: state if kind != "ack" else {
-        "pieces": 2 ** 32 - 1 if state["pieces"] == 8 else state["pieces"]}
-    path, offer = offered(world, relay, a, b, 70 * PIECE)
-    is_saved(world, relay, b, path, offer, 1)
+    lied = []
+
+    def takes(conn, blob, index):
+        if index == 11 and not lied:
+            lied.append(wrong)
+            for pieces in (8, wrong):
+                conn.control(type="blob_have", blob=blob, pieces=pieces)
+        return index < 11
+    honest, relay.files.takes = relay.files.takes, takes
+    relay.files.on_piece = bare(relay.files)
+    path = content(world.tmp / "alice" / "report.pdf", 60 * PIECE)
+    a.do(do="send_file", path=str(path))
+    done = events(relay, a, "file_done")
+    assert (done["code"], done["text"]) == ("protocol", text)
+    assert leftovers(world, "alice") == [] and b.events("file") == []
+    # The server is asked to delete what it has.
+    relay.until(lambda: not relay.files.pieces)
+    relay.files.takes = honest
+    del relay.files.on_piece
+    a.do(do="send_file", path=str(path))
+    assert "code" not in events(relay, a, "file_done", 2)
+    is_saved(world, relay, b, path, events(relay, b, "file"), 1)
+    assert not a.events("reconnecting") and len(a.events("connected")) == 1
+
+
+def test_acknowledged_and_not_there(world, relay):
+    """In its acknowledgements it says once that it has more than was sent: that file
+    ends with a sentence, and the next one goes."""
+    a, b = people(world, relay, "alice", "bob")
+    lied = []
+
+    def state(conn, kind, state):
+        if kind != "ack" or state["pieces"] != 8 or lied:
+            return state
+        lied.append(kind)
+        return {"pieces": 2 ** 32 - 1}
+    relay.files.state = state
+    path = content(world.tmp / "alice" / "report.pdf", 70 * PIECE)
+    a.do(do="send_file", path=str(path))
+    done = events(relay, a, "file_done")
+    assert (done["code"], done["text"]) == (
+        "protocol", "the server says that it has more of the file than was sent")
+    assert leftovers(world, "alice") == [] and b.events("file") == []
+    a.do(do="send_file", path=str(path))
+    assert "code" not in events(relay, a, "file_done", 2)
+    is_saved(world, relay, b, path, events(relay, b, "file"), 1)

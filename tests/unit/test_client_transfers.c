@@ -245,16 +245,56 @@ static void test_nonsense(void **state)
 	tw_send(w, "a");
 	w->stop_at = 5;
 	tw_pump(w);
-	/* More than was sent, and less than it had. */
-	memcpy(s.blob, w->blob[0].id, WIRE_BLOB);
-	tw_have(w, &s);
-	s.pieces = 0;
-	tw_have(w, &s);
-	assert_true(transfers_at(w->t, 0)->done <= 5 * (uint64_t)WIRE_PIECE);
 	tw_gone(w, w->blob[0].id);
 	tw_note(w);
 	assert_int_equal(strncmp(w->done, "no_blob|", 8), 0);
+	/* It has ended: what is said of it is about nothing. */
+	memcpy(s.blob, w->blob[0].id, WIRE_BLOB);
+	tw_have(w, &s);
+	tw_note(w);
+	assert_int_equal(strncmp(w->done, "no_blob|", 8), 0);
 	tw_free(w);
+}
+
+/* More than was sent, by one piece or many, or less than it had: that file ends with
+ * a sentence, and the next one goes. */
+static void test_wrong_numbers(void **state)
+{
+	static const struct {
+		uint32_t before, pieces;
+		const char *why;
+	} each[] = {
+	    {0, UINT32_MAX, "protocol|the server says that it has more"},
+	    {3, 38, "protocol|the server says that it has more"},
+	    {3, 2, "protocol|the server says that it has lost some"},
+	    {3, 0, "protocol|the server says that it has lost some"},
+	};
+	struct blob_state s;
+	struct tw *w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+		w = tw_new();
+		tw_file(w, "a", 60 * WIRE_PIECE);
+		tw_send(w, "a");
+		w->stop_at = 5;
+		tw_pump(w);
+		memset(&s, 0, sizeof(s));
+		memcpy(s.blob, w->blob[0].id, WIRE_BLOB);
+		s.pieces = each[i].before;
+		tw_have(w, &s);
+		tw_note(w);
+		assert_string_equal(w->done, "");
+		s.pieces = each[i].pieces;
+		tw_have(w, &s);
+		tw_note(w);
+		assert_int_equal(
+		    strncmp(w->done, each[i].why, strlen(each[i].why)), 0);
+		assert_int_equal(transfers_at(w->t, 0)->state, FILE_ENDED);
+		assert_false(w->has_kept[0]);
+		tw_free(w);
+	}
 }
 
 /* A server that says nothing more: not for ever. One that goes on slowly may. */
@@ -304,6 +344,7 @@ int main(void)
 	    cmocka_unit_test(test_waits_for_the_room),
 	    cmocka_unit_test(test_many),
 	    cmocka_unit_test(test_nonsense),
+	    cmocka_unit_test(test_wrong_numbers),
 	    cmocka_unit_test(test_silence),
 	};
 
