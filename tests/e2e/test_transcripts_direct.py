@@ -4,9 +4,11 @@ verify` and by the second checker, transcript1.py."""
 import json
 import os
 
+import certs
 import pytest
 import transcript1
 from harness import PASSWORD, until
+from test_certificates import Person
 from test_client import terminal  # noqa: F401
 from test_direct_clients import direct, reachable, second
 from test_transcripts import files, found, verify
@@ -216,3 +218,40 @@ def test_the_screen_shows_it(world, terminal):  # noqa: F811
     t.see("/transcript direct on and off")
     a.do(do="transcript", direct="yes", on=True)
     assert "true or false" in a.see("error", code="usage")["text"]
+
+
+def test_certificates(world, tmp_path):
+    """Two people with certificates: the transcript and the CA say whose words they are,
+    to somebody who has no pin of either."""
+    ca = certs.CA(tmp_path)
+    alice, bob = Person(ca, "alice"), Person(ca, "bob")
+    s = world.server("--require-certificate", ca.path, ephemeral=False)
+    a, ta = keeper(world, s, "alice", "--ca", ca.path, *alice.args)
+    b = world.client(s, "bob", "--ca", ca.path, *bob.args)
+    b.joined()
+    reachable(world, 2)
+    direct(a, "bob", "forty pounds")
+    assert b.see("direct", text="forty pounds")["trust"] in ("certified", "new")
+    direct(b, "alice", "I agree")
+    a.see("direct", text="I agree")
+    a.quit()
+    (path,) = of(ta, "bob")
+    both([path])
+    given = ("--certificate", alice.certificate, "--certificate", bob.certificate)
+    status, x = found("--ca", ca.path, *given, path)
+    assert status == 0 and x["proved"]
+    assert {p["name"]: p["certified"] for p in x["transcripts"][0]["people"]} == {
+        "alice": True, "bob": True}
+    out = verify("--ca", ca.path, *given, path)[1]
+    for name in ("alice", "bob"):
+        assert "which is %s's, by a certificate of the CA" % name in out
+    # One of them only; then one that is another's, or of nobody who is trusted.
+    status, x = found("--ca", ca.path, *given[:2], path)
+    assert {p["name"]: p["certified"] for p in x["transcripts"][0]["people"]} == {
+        "alice": True, "bob": False}
+    other = certs.CA(tmp_path, "another").member("bob", bob.key.public_key(), "u")
+    for bad, why in ((other, "nobody who is trusted"),
+                     (Person(ca, "bob", "eve").certificate, "another identity")):
+        status, x = found("--ca", ca.path, *given[:2], "--certificate", bad, path)
+        assert status == 1
+        assert why in verify("--ca", ca.path, *given[:2], "--certificate", bad, path)[1], why
