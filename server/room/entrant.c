@@ -5,17 +5,37 @@
 #include <string.h>
 
 #include "server/net/quota.h"
+#include "shared/wire/b64.h"
+
+/* Bytes before the card. */
+static size_t wrap_kept(const struct entrant *p)
+{
+	return p->wrap_at == 0 ? p->wrap_len : 0;
+}
 
 static size_t entrant_size(const struct entrant *p)
 {
-	return sizeof(*p) + p->wrap_len + p->card_len;
+	return sizeof(*p) + wrap_kept(p) + p->card_len;
+}
+
+static uint32_t find_wrap(const struct hs_card *card)
+{
+	char b64[B64_LEN(WIRE_RSA_SPKI_MAX) + 1];
+	const uint8_t *at;
+
+	b64_encode(b64, card->wrap_spki, card->wrap_spki_len);
+	at = memmem(card->bytes.p, card->bytes.len, b64,
+	    B64_LEN(card->wrap_spki_len));
+	return at != NULL ? (uint32_t)(at - card->bytes.p) : 0;
 }
 
 struct entrant *entrant_new(const struct hs_result *res)
 {
 	const struct hs_card *card = &res->card;
-	struct entrant *p =
-	    calloc(1, sizeof(*p) + card->wrap_spki_len + card->bytes.len);
+	const uint32_t wrap_at = find_wrap(card);
+	struct entrant *p = calloc(1,
+	    sizeof(*p) + (wrap_at == 0 ? card->wrap_spki_len : 0) +
+		card->bytes.len);
 
 	if (p == NULL)
 		return NULL;
@@ -30,8 +50,9 @@ struct entrant *entrant_new(const struct hs_result *res)
 	p->certificate = card->has_certificate;
 	p->wrap_len = (uint32_t)card->wrap_spki_len;
 	p->card_len = (uint32_t)card->bytes.len;
-	memcpy(p->bytes, card->wrap_spki, p->wrap_len);
-	memcpy(p->bytes + p->wrap_len, card->bytes.p, p->card_len);
+	p->wrap_at = wrap_at;
+	memcpy(p->bytes, card->wrap_spki, wrap_kept(p));
+	memcpy(p->bytes + wrap_kept(p), card->bytes.p, p->card_len);
 	/* The client chooses how long its card is, up to 12 KiB. */
 	quota_add(entrant_size(p));
 	return p;
@@ -54,5 +75,14 @@ void entrant_unref(struct entrant *p)
 
 const uint8_t *entrant_card(const struct entrant *p)
 {
-	return p->bytes + p->wrap_len;
+	return p->bytes + wrap_kept(p);
+}
+
+int entrant_wrap(const struct entrant *p, uint8_t out[WIRE_RSA_SPKI_MAX])
+{
+	if (p->wrap_at > 0)
+		return b64_decode(out, p->wrap_len,
+		    (const char *)p->bytes + p->wrap_at, B64_LEN(p->wrap_len));
+	memcpy(out, p->bytes, p->wrap_len);
+	return 0;
 }

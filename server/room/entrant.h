@@ -21,7 +21,10 @@ struct entrant {
 	uint8_t th5[WIRE_HASH];
 	bool certificate; /* its card has one */
 	uint32_t wrap_len, card_len;
-	uint8_t bytes[]; /* its wrap key (SPKI), then its card */
+	/* Where in the card its wrap key stands, in base64. 0: another writing of
+	 * JSON was used, and the key itself is kept before the card. */
+	uint32_t wrap_at;
+	uint8_t bytes[];
 };
 
 /* One reference; NULL: no memory. Copies what it needs of the result. */
@@ -29,5 +32,8 @@ struct entrant *entrant_new(const struct hs_result *res);
 struct entrant *entrant_ref(struct entrant *p);
 void entrant_unref(struct entrant *p); /* NULL is a no-op */
 const uint8_t *entrant_card(const struct entrant *p);
+/* Its wrap key (SPKI), wrap_len bytes. */
+int entrant_wrap(
+    const struct entrant *p, uint8_t out[WIRE_RSA_SPKI_MAX]) MUST_CHECK;
 
 #endif

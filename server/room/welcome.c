@@ -10,6 +10,7 @@
 static int welcome_wrap(struct key_exchange *k, const struct entrant *p,
     const struct room_keys *keys)
 {
+	uint8_t spki[WIRE_RSA_SPKI_MAX];
 	struct kem_rsa_pub *pub = NULL;
 	struct label label;
 	struct buf wrapped;
@@ -17,7 +18,8 @@ static int welcome_wrap(struct key_exchange *k, const struct entrant *p,
 
 	buf_init(&wrapped, sizeof(k->wrapped));
 	label_group_key(&label, p->th5, k->room, k->epoch, k->member);
-	if ((err = kem_rsa_pub_from_spki(&pub, p->bytes, p->wrap_len)) == 0 &&
+	if ((err = entrant_wrap(p, spki)) == 0 &&
+	    (err = kem_rsa_pub_from_spki(&pub, spki, p->wrap_len)) == 0 &&
 	    (err = kem_rsa_seal(
 		 pub, &wrapped, label.p, label.len, keys->secret)) == 0) {
 		memcpy(k->wrapped, wrapped.p, wrapped.len);

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "server/net/quota.h"
+#include "server/room/entrant.h"
 #include "tests/unit/room_talk.h"
 
 static void test_pages(void **state)
@@ -175,6 +176,55 @@ static void test_cards_are_counted(void **state)
 	assert_int_equal(quota_held(), before);
 }
 
+/* Takes over the peer's card, and gives the bytes that it holds. */
+static size_t keeps(struct peer *p, const char *card)
+{
+	const size_t before = quota_held();
+	uint8_t spki[WIRE_RSA_SPKI_MAX];
+	const struct hs_card *from = &p->result.card;
+	struct entrant *e;
+	size_t held;
+
+	buf_clear(&p->result.card.bytes);
+	p->result.card.bytes.max = 2000;
+	assert_int_equal(buf_str(&p->result.card.bytes, card), 0);
+	e = entrant_new(&p->result);
+	assert_non_null(e);
+	held = quota_held() - before;
+	assert_int_equal(e->card_len, strlen(card));
+	assert_memory_equal(entrant_card(e), card, strlen(card));
+	assert_int_equal(e->wrap_len, from->wrap_spki_len);
+	assert_int_equal(entrant_wrap(e, spki), 0);
+	assert_memory_equal(spki, from->wrap_spki, from->wrap_spki_len);
+	entrant_unref(e);
+	assert_int_equal(quota_held(), before);
+	return held - strlen(card);
+}
+
+/* A wrap key is not kept beside a card in which it stands as we would write it;
+ * with a slash that is escaped, or of another length, it is. */
+static void test_a_wrap_key_is_kept_once(void **state)
+{
+	struct world *w = *state;
+	struct peer *p = peer_new(w, "alice");
+	struct hs_card *card = &p->result.card;
+	static const uint8_t key[] = {0, 1, 2, 0xff, 0xff, 0xff, 3};
+	size_t kept;
+
+	memcpy(card->wrap_spki, key, sizeof(key));
+	card->wrap_spki_len = sizeof(key);
+	kept = keeps(p, "{\"v\":1,\"wrap\":\"AAEC////Aw==\",\"x\":\"\"}");
+	assert_int_equal(
+	    keeps(p, "{\"wrap\":\"AAEC\\/\\/\\/\\/Aw==\"}"), kept + sizeof(key));
+	assert_int_equal(
+	    keeps(p, "{\"wrap\":\"AAEC////Aw\"}"), kept + sizeof(key));
+	assert_int_equal(keeps(p, "{}"), kept + sizeof(key));
+	assert_int_equal(keeps(p, ""), kept + sizeof(key));
+	memset(card->wrap_spki, 0, WIRE_RSA_SPKI_MAX);
+	card->wrap_spki_len = WIRE_RSA_SPKI_MAX;
+	assert_int_equal(keeps(p, "{}"), kept + WIRE_RSA_SPKI_MAX);
+}
+
 static void test_no_ids_left(void **state)
 {
 	struct world *w = *state;
@@ -203,6 +253,7 @@ int main(void)
 	    T(test_names),
 	    T(test_many_names),
 	    T(test_cards_are_counted),
+	    T(test_a_wrap_key_is_kept_once),
 	    T(test_no_ids_left),
 	};
 
