@@ -344,8 +344,7 @@ int chatroom_seal(struct chatroom *r)
 	return may_seal(r) ? speech_seal(r->part.speech) : 0;
 }
 
-/* Whether our program may tell the others something by itself. */
-static bool may_say_aside(const struct chatroom *r)
+bool chatroom_may_say_aside(const struct chatroom *r)
 {
 	return r->phase == CHATROOM_JOINED && !stay_asked_out(&r->stay) &&
 	       seals_may_speak(r->part.seals) && speech_idle(r->part.speech) && inbox_agrees(r->part.inbox);
@@ -357,7 +356,7 @@ int chatroom_bye(struct chatroom *r)
 	size_t n;
 
 	(void)roster_people(r->part.roster, &n);
-	if (!may_say_aside(r) || !views_owed(r->part.views) ||
+	if (!chatroom_may_say_aside(r) || !views_owed(r->part.views) ||
 	    !views_drawn(&r->o.parties->rng, n, VIEWS_PEOPLE))
 		return 0;
 	return speech_view(r->part.speech);
@@ -484,7 +483,7 @@ uint64_t chatroom_deadline(const struct chatroom *r)
 
 	if (roster_turned(r))
 		return 0;
-	return room_parts_deadline(&r->part, at, joined, may_say_aside(r));
+	return room_parts_deadline(&r->part, at, joined, chatroom_may_say_aside(r));
 }
 
 const char *chatroom_late(const struct chatroom *r, uint64_t now_ms)
@@ -505,7 +504,7 @@ int chatroom_tick(struct chatroom *r, uint64_t now_ms)
 		patience_note(&r->patience, now_ms);
 	if (r->phase == CHATROOM_JOINED && views_tick(r->part.views, now_ms))
 		e = chatroom_bye(r);
-	if (e == 0 && may_say_aside(r))
+	if (e == 0 && chatroom_may_say_aside(r))
 		e = speech_aside(r->part.speech, now_ms);
 	return e != 0 ? e : catchup_tick(r->part.catchup, now_ms);
 }

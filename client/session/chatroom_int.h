@@ -35,6 +35,8 @@ int chatroom_left(
 /* What the server says of the room: compares it with our secrets, and tells the
  * user what has changed while in the room. Errors as seals_look. */
 int chatroom_seal_look(struct chatroom *r) MUST_CHECK;
+/* Whether our program may tell the others something by itself. */
+bool chatroom_may_say_aside(const struct chatroom *r);
 /* A notice of the room, NOTICE_ACT or NOTICE_ROOM. */
 int chatroom_seal_told(
     struct chatroom *r, const struct notice *n) MUST_CHECK;

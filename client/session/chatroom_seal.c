@@ -168,7 +168,11 @@ const struct holders *chatroom_holders(const struct chatroom *r)
 
 int chatroom_renew(struct chatroom *r)
 {
-	return seals_renew(r->part.seals, &r->o.parties->rng);
+	int e = seals_renew(r->part.seals, &r->o.parties->rng);
+
+	/* Whoever is to take it from us must have heard us under the last one. */
+	return e == 0 && chatroom_may_say_aside(r) ? speech_view(r->part.speech)
+						   : e;
 }
 
 struct seals *chatroom_seals(const struct chatroom *r)

@@ -366,6 +366,8 @@ enum words_weight words_weight(const struct event *e)
 {
 	if (e->type == EVENT_FILE_DONE && e->word[0] == '\0')
 		return WORDS_NOTICE;
+	if (e->type == EVENT_SEAL && strcmp(reason_of(e), "sent") == 0)
+		return WORDS_NOTICE;
 	return table[e->type].weight;
 }
 

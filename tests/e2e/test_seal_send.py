@@ -81,6 +81,30 @@ def test_the_others_go_on_by_themselves(world):
     assert secret_of(new["invite"]) not in "".join(s.out + s.err + b.err + a.err)
 
 
+def test_an_operator_who_has_said_nothing(world):
+    """bob knows her key, but not from this room: her client makes itself heard under the
+    last secret before it makes the next."""
+    s = world.server(ephemeral=False)
+    a = world.client(s, "alice")
+    a.joined()
+    b = enter(world, make(a), "bob")
+    a.see("join", room="vault", names=["bob"])
+    say(b, "I am bob")
+    a.see("message", text="I am bob")
+    b.do(do="join", room="lobby")
+    a.see("join", room="lobby", names=["bob"])
+    a.say("hello from the lobby")
+    b.see("message", text="hello from the lobby", room="lobby")
+    reachable(world, 2)
+    for number in (2, 3):
+        renew(a, number)
+        send(a)
+        assert b.see("seal", reason="taken", number=number)["who"] == "alice"
+    say(b, WORD)
+    a.see("message", text=WORD)
+    assert not a.events("message", text="I am alice")
+
+
 @pytest.mark.parametrize("how", ["killed", "quit"])
 def test_who_was_away(world, how):
     s, a, b, c, invite = three(world)

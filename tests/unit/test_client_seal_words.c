@@ -178,6 +178,10 @@ static void test_sentences(void **state)
 			.code = each[i].code,
 			.text = each[i].text},
 		    &about);
+		assert_int_equal(words_weight(&(struct event){
+				     .type = EVENT_SEAL,
+				     .reason = each[i].reason}),
+		    i == 0 ? WORDS_NOTICE : WORDS_ALERT);
 		if (strstr(out, each[i].want) == NULL)
 			fail_msg("no \"%s\" in %s", each[i].want, out);
 	}
