@@ -152,7 +152,8 @@ const struct chatroom *session_first_room(const struct session *s);
  * ERR_TEXT: not such a text; ERR_LIMIT: too much is queued; ERR_RANGE: wall_ms
  * is before 1970; ERR_ROOM: not a room of this session, or one that was left;
  * ERR_REFUSED: the server does not let us speak there; ERR_AUTHOR: somebody else
- * wrote that message; ERR_ABSENT: there is none (any more). */
+ * wrote that message; ERR_ABSENT: there is none (any more); ERR_SECRET: an invite
+ * in it has the secret of a sealed room, which is for people in private. */
 struct session_post {
 	enum event_type what;
 	const uint8_t *about; /* WIRE_ID bytes */

@@ -5,6 +5,7 @@
 #include "client/session/chatroom.h"
 #include "client/session/session_int.h"
 #include "shared/wire/text.h"
+#include "shared/wire/uri.h"
 
 int session_post_text(struct content_said *out, const struct session_post *p)
 {
@@ -35,6 +36,8 @@ int session_post(struct session *s, const struct chatroom *room,
 		return ERR_STATE;
 	if ((e = session_post_text(&said, p)) != 0)
 		return e;
+	if (uri_tells_seal(p->text, p->n))
+		return ERR_SECRET;
 	if ((e = rng->fill(rng->arg, said.id, WIRE_ID)) != 0)
 		return e;
 	return chatroom_say(r, session_linked(s), wall_ms, posts_type(p->what),

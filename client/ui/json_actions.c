@@ -30,6 +30,7 @@ static void not_said(struct ui *f, int r, const struct session_post *p)
 			   : r == ERR_ABSENT  ? "no_message"
 			   : r == ERR_ROOM    ? "no_room"
 			   : r == ERR_REFUSED ? "muted"
+			   : r == ERR_SECRET  ? "secret"
 					      : "error";
 
 	if (r == ERR_TEXT && p->what == EVENT_REACT)

@@ -449,6 +449,11 @@ void words_not_said(char *out, size_t size, int err, const char *text, size_t n)
 	else if (err == ERR_TEXT && !text_utf8(text, n))
 		snprintf(out, size,
 		    "not sent: that is not UTF-8, but in some other encoding");
+	else if (err == ERR_SECRET)
+		snprintf(out, size,
+		    "not sent: that invite has the secret of a sealed room, "
+		    "which is for people in private: /msg NAME sends it to "
+		    "one, /seal give takes it");
 	else if (err == ERR_AUTHOR)
 		snprintf(out, size,
 		    "not sent: somebody else wrote that message, and only its "

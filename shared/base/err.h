@@ -23,6 +23,7 @@
 	X(OUTPUT, -8, "the output cannot be written")                         \
 	X(AUTHOR, -9, "that message is somebody else's")                      \
 	X(ABSENT, -10, "there is no such message any more")                   \
+	X(SECRET, -11, "the text has the secret of a sealed room")             \
 	X(TRUNC, -16, "a message ends too early")                             \
 	X(RANGE, -17, "a length or number is outside its bounds")             \
 	X(STATE, -18, "a message came out of order")                          \

@@ -8,6 +8,9 @@
 #include "shared/wire/b64.h"
 #include "shared/wire/text.h"
 
+/* So much of a room's secret is one that was cut. */
+enum { SEAL_TOLD = 22 };
+
 static bool is_host_char(char c)
 {
 	return uri_alnum(c) || c == '.' || c == '-' || c == '_';
@@ -440,6 +443,24 @@ static const char *wrong_fragment(struct uri_span s)
 		part = next;
 	}
 	return NULL;
+}
+
+bool uri_tells_seal(const char *text, size_t n)
+{
+	const char *end = text + n, *p = memmem(text, n, "://", 3);
+	size_t len;
+
+	while (p != NULL &&
+	       (p = memmem(p, (size_t)(end - p), ",s=", 3)) != NULL) {
+		for (p += 3, len = 0; p + len < end &&
+				      (uri_alnum(p[len]) || p[len] == '-' ||
+					  p[len] == '_');
+		     len++)
+			;
+		if (len >= SEAL_TOLD)
+			return true;
+	}
+	return false;
 }
 
 const char *uri_wrong(const char *text)

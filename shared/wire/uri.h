@@ -77,6 +77,10 @@ bool uri_unfinished(const char *text);
  * NULL: nothing in particular. */
 const char *uri_wrong(const char *text);
 
+/* Whether a text that somebody is about to say has an invite with the secret of a
+ * sealed room in it, whole or cut. */
+bool uri_tells_seal(const char *text, size_t n);
+
 /* Appends the invite, with the room and fingerprint if present. ERR_USAGE if
  * there is neither a host nor a path, or a secret without a fingerprint. */
 int uri_build(struct buf *out, const struct uri *u) MUST_CHECK;

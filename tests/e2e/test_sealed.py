@@ -461,6 +461,28 @@ def test_an_invite_that_is_no_argument(world, way):
 
 # --- the other faces ------------------------------------------------------------
 
+def test_the_secret_is_not_said_to_a_room(world):
+    """Whoever pastes the invite into a room, open or sealed, is told; to one person
+    alone it goes."""
+    s, a, b, invite = two(world)
+    b.do(do="join", room="lobby")
+    a.see("join", room="lobby", names=["bob"])
+    for room in ("lobby", "vault"):
+        a.do(do="say", room=room, text="it is " + invite)
+        assert a.see("error", code="secret")["text"].startswith("not sent: that invite has the")
+    a.do(do="say", room="lobby", text="conclave://127.0.0.1/lobby is open")
+    b.see("message", text="conclave://127.0.0.1/lobby is open")
+    t = Terminal(world.tmp / "erin", "--name", "erin", "--password", PASSWORD,
+                 "--rsa-bits", "2048", s.invite, size=(24, 100))
+    t.see("you are in lobby")
+    t.type(invite + "\r")
+    t.see("not sent: that invite has the secret")
+    t.type("\x15")      # the line is still there
+    t.type("/msg bob " + invite + "\r")
+    b.see("direct", text=invite)
+    assert not [m for m in b.events("message") if secret_of(invite) in m["text"]]
+
+
 def test_plain_lines(world):
     s = world.server()
     t = Terminal(world.tmp / "erin", "--plain", "--name", "erin", "--password", PASSWORD,

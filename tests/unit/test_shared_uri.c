@@ -362,6 +362,31 @@ static void test_hide(void **state)
 	}
 }
 
+/* In what somebody is about to say. */
+static void test_told(void **state)
+{
+	static const char *const told[] = {SEALED,
+	    "look: conclave://h:1/r#" FP ",s=" FP " !",
+	    "two\nlines (CONCLAVES://h/r#" FP ",s=" FP ")", SEALED "\n" SEALED};
+	static const char *const not_told[] = {"", "s", ",s=", WHOLE, MINE,
+	    "://,s=", "conclave://h:1/r#" FP ",s=abc",
+	    ",s=" FP " is no invite", "a://b,s=one,s=two,s=three"};
+	const size_t least = strlen(SEALED) - strlen(FP) + 22;
+	char text[sizeof(SEALED)];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		assert_true(uri_tells_seal(told[i], strlen(told[i])));
+	for (i = 0; i < sizeof(not_told) / sizeof(not_told[0]); i++)
+		assert_false(uri_tells_seal(not_told[i], strlen(not_told[i])));
+	/* half a secret is one that was cut; no byte behind the end is read */
+	for (i = 0; i <= strlen(SEALED); i++) {
+		memcpy(text, SEALED, i);
+		assert_true(uri_tells_seal(text, i) == (i >= least));
+	}
+}
+
 static void test_wrong(void **state)
 {
 	(void)state;
@@ -474,6 +499,7 @@ int main(void)
 	check_add(&g, test_wipe, NULL, "wipe");
 	check_add(&g, test_sealed, NULL, "the secret of a sealed room");
 	check_add(&g, test_hide, NULL, "hide");
+	check_add(&g, test_told, NULL, "a secret that is about to be told");
 	check_add(&g, test_wrong, NULL, "wrong");
 	for (i = 0; i < sizeof(bads) / sizeof(bads[0]); i++)
 		check_add(
