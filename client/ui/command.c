@@ -70,7 +70,7 @@ static const struct command_row table[] = {
     {"room", "[new]", "who can read the room shown, its key, its server",
 	COMMAND_ROOM, ARG_TEXT, true, false},
     {"seal", "[new|send|give]", "its invite; new secret; who gets it; you got one",
-	COMMAND_SEAL, ARG_TEXT, true, false},
+	COMMAND_SEAL, ARG_SEAL, true, false},
     {"history", "[WHAT]", "what is kept: none, members, all, keep 7d, count N",
 	COMMAND_HISTORY, ARG_HISTORY, true, false},
     {"older", "[N]", "read N older messages from the history of the room",

@@ -79,6 +79,7 @@ enum command_arg {
 	ARG_FILE,
 	ARG_ROOM,
 	ARG_HISTORY, /* a word of /history */
+	ARG_SEAL,    /* a word of /seal, and names behind it */
 };
 
 struct command_row {

@@ -277,6 +277,11 @@ static void test_complete(void **state)
 	tabs(&c, "/whois al", 1, "/whois Alma ");
 	tabs(&c, "/verify ", 2, "/verify alice ");
 	tabs(&c, "/me al", 1, "/me Alma ");
+	/* Words of a command, and names behind them. */
+	tabs(&c, "/seal ", 1, "/seal new ");
+	tabs(&c, "/seal s", 1, "/seal send ");
+	tabs(&c, "/seal send alb", 1, "/seal send albert ");
+	tabs(&c, "/history m", 1, "/history members ");
 	/* A command that takes a room completes rooms only. */
 	tabs(&c, "/go ", 1, "/go lobby ");
 	tabs(&c, "/go op", 1, "/go ops ");

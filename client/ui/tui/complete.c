@@ -97,16 +97,18 @@ static void find_name(void *arg, const char *name)
 		offer(w->c, name, strlen(name));
 }
 
-/* What /history takes. */
-static void find_words(struct complete *c, const char *word, size_t n)
+/* What /history or /seal takes. */
+static void find_words(struct complete *c, enum command_arg arg,
+    const char *word, size_t n)
 {
-	static const char *const words[] = {
-	    "none", "members", "all", "keep", "count"};
-	size_t i;
+	static const char *const history[] = {
+	    "none", "members", "all", "keep", "count", NULL};
+	static const char *const seal[] = {"new", "send", "give", NULL};
+	const char *const *w;
 
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strncasecmp(words[i], word, n) == 0)
-			offer(c, words[i], strlen(words[i]));
+	for (w = arg == ARG_SEAL ? seal : history; *w != NULL; w++)
+		if (strncasecmp(*w, word, n) == 0)
+			offer(c, *w, strlen(*w));
 }
 
 static void find_names(struct complete *c, const char *word, size_t n,
@@ -182,8 +184,9 @@ static void find(
 	} else if (arg == ARG_ROOM && c->from == first) {
 		if (in->rooms != NULL)
 			in->rooms(in->arg, find_name, &of);
-	} else if (arg == ARG_HISTORY) {
-		find_words(c, s + c->from, len);
+	} else if (arg == ARG_HISTORY ||
+		   (arg == ARG_SEAL && c->from == first)) {
+		find_words(c, arg, s + c->from, len);
 	} else if (len > 0 || (arg == ARG_NAME && c->from == first)) {
 		find_names(c, s + c->from, len, in);
 		if (arg == ARG_NAME && in->persons != NULL)
