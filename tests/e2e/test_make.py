@@ -26,7 +26,7 @@ def copy_to(folder):
 
 
 def make(where, *args, **more):
-    env = environment(os.path.join(where, "home"))
+    env = environment(os.path.join(where, "build", "home"))    # compilers' caches
     for k in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CONCLAVE_BUILD"):
         env.pop(k, None)
     return subprocess.run(["make", *args], cwd=where, env=dict(env, **more), timeout=600,

@@ -114,6 +114,15 @@ def test_the_layout_names_every_file_and_nothing_else():
         assert sorted(names) == sorted(there[folder]), folder
 
 
+def test_the_top_level_is_what_was_asked_for():
+    tracked = subprocess.run(["git", "ls-files"], cwd=TOP, capture_output=True, text=True)
+    if tracked.returncode != 0:
+        pytest.skip("these sources are not in git")
+    assert {name.split("/")[0] for name in tracked.stdout.splitlines()} == {
+        "Makefile", "README.md", "SECURITY.md", "LICENSE", "client", "server", "shared",
+        "tests", ".ci", ".clang-format", ".gitignore"}
+
+
 def test_the_files_are_small_enough_to_read():
     for top in ("shared", "server", "client"):
         for d, _, files in os.walk(os.path.join(TOP, top)):
