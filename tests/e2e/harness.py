@@ -10,6 +10,7 @@ import json
 import os
 import queue
 import re
+import select
 import signal
 import socket
 import struct
@@ -403,8 +404,13 @@ class Proxy:
         try:
             while data := a.recv(65536):
                 passed += data
-                if gate:
-                    gate.wait()
+                while gate and not gate.wait(0.02):     # what comes meanwhile is seen
+                    if select.select([a], [], [], 0)[0]:
+                        more = a.recv(65536)
+                        if not more:
+                            gate.wait()
+                        passed += more
+                        data += more
                 if left[0] is not None:
                     left[0] -= len(data)
                     if left[0] < 0:

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from conclave1 import Closed, G, Refused, b64, encode, mul
-from harness import WAIT, WATCHED, until, until_all
+from harness import WAIT, WATCHED, together, until, until_all
 
 MIB = 1 << 20
 
@@ -28,8 +28,7 @@ class Room:
     def __init__(self, world, *args):
         self.server = world.server("--rate", "0", "--rate-bytes", "0", *args)
         self.a, self.b = world.client(self.server, "alice"), world.client(self.server, "bob")
-        self.a.joined()
-        self.b.joined()
+        together(self.a, self.b)
         self.a.say("first")
         self.b.see("message", text="first")
         self.n, self.slowest, self.before = 0, 0.0, rss(self.server)

@@ -4,9 +4,11 @@ holds back or is cut, and with a relay that lies."""
 
 import pytest
 
-from harness import PASSWORD, Proxy
+from harness import PASSWORD, Proxy, until
 from relay1 import Relay
 from test_client import terminal  # noqa: F401
+
+FRAME = 300     # bytes: a short message in its record has more, a ping has fewer
 
 
 @pytest.fixture
@@ -30,6 +32,15 @@ def stranger(world, server, line, *there, name="carol"):
     return carol
 
 
+def say_into(line, c, text):
+    """Holds the line, and says it: to those who are there now, since the client's
+    frame has come as far as the line."""
+    line.hold()
+    before = len(line.passed[0])
+    c.say(text)
+    until(lambda: len(line.passed[0]) >= before + FRAME, what="a frame")
+
+
 def said(*clients):
     return [c.texts("alice") for c in clients]
 
@@ -39,8 +50,7 @@ def held_for_carol(world, room, *args):
     alice = world.client(line.invite, "alice", *args)
     alice.joined()
     bob.see("join", names=["alice"])
-    line.hold()
-    alice.say("for bob only")
+    say_into(line, alice, "for bob only")
     carol = stranger(world, s, line, bob)
     alice.joined(n=2)
     return s, bob, carol, alice
@@ -111,8 +121,7 @@ def test_who_comes_back_is_no_stranger(world, room):
     carol = world.client(s, "carol")
     carol.joined()
     alice.see("join", names=["carol"])
-    line.hold()
-    alice.say("for both")
+    say_into(line, alice, "for both")
     carol.quit()
     carol = world.client(s, "carol", home="carol")
     carol.joined()
