@@ -447,9 +447,13 @@ static const char *wrong_fragment(struct uri_span s)
 
 bool uri_tells_seal(const char *text, size_t n)
 {
-	const char *end = text + n, *p = memmem(text, n, "://", 3);
+	const char *end, *p;
 	size_t len;
 
+	if (n == 0) /* text may be NULL */
+		return false;
+	end = text + n;
+	p = memmem(text, n, "://", 3);
 	while (p != NULL &&
 	       (p = memmem(p, (size_t)(end - p), ",s=", 3)) != NULL) {
 		for (p += 3, len = 0; p + len < end &&

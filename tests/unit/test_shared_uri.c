@@ -380,6 +380,7 @@ static void test_told(void **state)
 		assert_true(uri_tells_seal(told[i], strlen(told[i])));
 	for (i = 0; i < sizeof(not_told) / sizeof(not_told[0]); i++)
 		assert_false(uri_tells_seal(not_told[i], strlen(not_told[i])));
+	assert_false(uri_tells_seal(NULL, 0)); /* what deletes a message says */
 	/* half a secret is one that was cut; no byte behind the end is read */
 	for (i = 0; i <= strlen(SEALED); i++) {
 		memcpy(text, SEALED, i);
