@@ -101,18 +101,6 @@ int store_main_fork(struct store_main *m)
 	return r == 0 && m->options->files.all != 0 ? fork_files(m) : r;
 }
 
-static bool chat_writes(void *store)
-{
-	return !store_settled(store);
-}
-
-static void yield_to_chat(struct store_main *m)
-{
-	if (m->files != NULL)
-		blob_store_yield_to(m->files,
-		    m->store != NULL ? chat_writes : NULL, m->store);
-}
-
 static int open_files(void *arg, struct blob_store **out)
 {
 	struct store_main *m = arg;
@@ -124,7 +112,6 @@ static int open_files(void *arg, struct blob_store **out)
 		return 0;
 	m->files_fd = -1;
 	*out = m->files = blob_store_start(fd, &l, m->log);
-	yield_to_chat(m);
 	return m->files != NULL ? 0 : ERR_NOMEM;
 }
 
@@ -139,7 +126,6 @@ static int open_store(
 		return 0;
 	m->fd = -1;
 	*out = m->store = store_start(fd, events, m->log);
-	yield_to_chat(m);
 	return m->store != NULL ? 0 : ERR_NOMEM;
 }
 
@@ -155,13 +141,10 @@ struct server_store store_main_of(struct store_main *m)
 
 void store_main_end(struct store_main *m)
 {
-	struct store *s = m->store;
-	bool all;
+	bool all = store_free(m->store, END_MS);
 
-	m->store = NULL;
-	yield_to_chat(m);
-	all = store_free(s, END_MS);
 	blob_store_free(m->files);
+	m->store = NULL;
 	m->files = NULL;
 	if (m->files_fd >= 0)
 		close(m->files_fd);

@@ -21,7 +21,6 @@ enum {
 	IN_BYTES = 3 * BLOB_WIRE_MAX, /* resident while the server runs */
 	THREAD_NICE = 10,
 	COUNT_MS = 60000, /* from one question how many there are to the next */
-	YIELD_MS = 5,   /* a piece to what is said; a commit takes 1 */
 	LOST_MS = 1000, /* without a process, until questions are refused */
 };
 STAILQ_HEAD(items, blob_ask_item);
@@ -38,8 +37,6 @@ struct blob_store {
 	pthread_cond_t begun; /* running */
 	bool (*known)(void *arg, const uint8_t owner[BLOB_OWNER]); /* or NULL */
 	void *known_arg;
-	bool (*chat)(void *arg); /* it writes, and goes first; or NULL */
-	void *chat_arg;
 	struct blob_counts counts; /* but for the limit */
 	uint64_t last_id;
 	atomic_bool awake;
@@ -68,15 +65,6 @@ static void wake(struct blob_store *b)
 
 	if (!atomic_exchange(&b->awake, true))
 		(void)!write(b->wake, &one, sizeof(one));
-}
-
-void blob_store_yield_to(
-    struct blob_store *b, bool (*writes)(void *arg), void *arg)
-{
-	(void)pthread_mutex_lock(&b->lock);
-	b->chat = writes;
-	b->chat_arg = arg;
-	(void)pthread_mutex_unlock(&b->lock);
 }
 
 uint64_t blob_store_ask(struct blob_store *b, struct blob_ask_item *i)
@@ -317,25 +305,6 @@ static void next_ask(struct blob_store *b)
 	b->sent = 0;
 }
 
-static bool chat_writes(struct blob_store *b)
-{
-	bool writes;
-
-	(void)pthread_mutex_lock(&b->lock);
-	writes = b->chat != NULL && b->chat(b->chat_arg);
-	(void)pthread_mutex_unlock(&b->lock);
-	return writes;
-}
-
-/* A commit is soon over, and nobody tells this thread of it. */
-static void yield(struct blob_store *b)
-{
-	unsigned ms;
-
-	for (ms = 0; ms < YIELD_MS && chat_writes(b); ms++)
-		(void)poll(NULL, 0, 1);
-}
-
 /* False: the socket takes no more now, or there is nothing. */
 static bool send_some(struct blob_store *b)
 {
@@ -344,12 +313,10 @@ static bool send_some(struct blob_store *b)
 	size_t body;
 	ssize_t done;
 
-	if (b->now == NULL) {
+	if (b->now == NULL)
 		next_ask(b);
-		if (b->now == NULL)
-			return false;
-		yield(b);
-	}
+	if (b->now == NULL)
+		return false;
 	body = b->sent > BLOB_WIRE_HEAD ? b->sent - BLOB_WIRE_HEAD : 0;
 	v[0] = (struct iovec){b->head, BLOB_WIRE_HEAD};
 	v[1] = (struct iovec){

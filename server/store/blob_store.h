@@ -33,11 +33,6 @@ struct blob_store;
  * closed. */
 struct blob_store *blob_store_start(
     int warden, const struct blob_limits *l, const struct logger *log);
-/* What is said goes before files, on the disk too: while writes(arg), each piece
- * waits, but for 5 ms at most. From this store's thread, with its lock held. NULL,
- * and until it is called: none waits. */
-void blob_store_yield_to(
-    struct blob_store *b, bool (*writes)(void *arg), void *arg);
 /* Ends the thread and the process; answers what waits with BLOB_FAILED. NULL is
  * a no-op. */
 void blob_store_free(struct blob_store *b);

@@ -2,10 +2,8 @@
  * becomes of them when the process dies, and what no relay asks. */
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -162,40 +160,6 @@ static void test_begun_before_the_sandbox(void **state)
 		assert_true(patient());
 		stopped(b);
 	}
-}
-
-/* Writes for so many looks. */
-struct chat {
-	atomic_int looks;
-	int writes;
-};
-
-static bool writes(void *arg)
-{
-	struct chat *c = arg;
-
-	return atomic_fetch_add(&c->looks, 1) < c->writes;
-}
-
-/* Chat goes first, and files go on even if it writes for ever. */
-static void test_it_yields(void **state)
-{
-	const uint64_t size = 2 * WIRE_BLOB_STEP * 16;
-	struct chat busy = {.writes = INT_MAX}, brief = {.writes = 2};
-	struct blob_store *b = started(state, &any);
-	uint64_t sender;
-
-	sender = new_one(b, 1, size).id;
-	blob_store_yield_to(b, writes, &busy);
-	assert_int_equal(put_one(b, 1, size, 0, sender).code, BLOB_OK);
-	assert_int_equal(atomic_load(&busy.looks), 5);
-	blob_store_yield_to(b, writes, &brief);
-	assert_int_equal(put_one(b, 1, size, 1, sender).code, BLOB_OK);
-	assert_int_equal(atomic_load(&brief.looks), 3);
-	blob_store_yield_to(b, NULL, NULL);
-	assert_int_equal(put_one(b, 1, size, 2, sender).code, BLOB_OK);
-	assert_int_equal(atomic_load(&brief.looks), 3);
-	stopped(b);
 }
 
 static void test_every_question(void **state)
@@ -549,7 +513,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_begun_before_the_sandbox),
-	    TEST(test_it_yields),
 	    TEST(test_every_question),
 	    TEST(test_erasing),
 	    TEST(test_strays),
