@@ -3,6 +3,7 @@ completions and --help."""
 
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -114,6 +115,7 @@ def test_the_layout_names_every_file_and_nothing_else():
         assert sorted(names) == sorted(there[folder]), folder
 
 
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not here")
 def test_the_top_level_is_what_was_asked_for():
     tracked = subprocess.run(["git", "ls-files"], cwd=TOP, capture_output=True, text=True)
     if tracked.returncode != 0:
