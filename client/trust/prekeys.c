@@ -14,8 +14,10 @@
 #include "shared/os/clock.h"
 #include "shared/os/file.h"
 
-#define MAGIC "conclave prekeys 1\n"
-#define LABEL "conclave/1 prekeys file"
+static const struct sealed_file_kind kind = {"conclave prekeys 1\n",
+    "conclave/1 prekeys file",
+    "without it no direct message that waits for you can be opened. Put it "
+    "back from a copy, or remove it to begin anew"};
 
 enum {
 	ROW = 1 + 8 + 8 + 2 * WIRE_X25519,
@@ -106,16 +108,16 @@ static int row(struct prekeys *p, struct rd *in)
 	return 0;
 }
 
-static int unseal(struct prekeys *p, const struct buf *file)
+static int load(struct prekeys *p, struct errmsg *why)
 {
 	struct buf text;
 	struct rd in;
 	int r;
 
 	buf_init_secret(&text, TEXT_MAX);
-	r = sealed_file_open(p->file, &text, file->p, file->len);
+	r = sealed_file_read(p->file, p->path, &text, NULL, why);
 	if (r == 0 && text.len % ROW != 0)
-		r = ERR_USAGE;
+		r = sealed_file_damaged(p->file, p->path, why);
 	in = (struct rd){text.p, text.len};
 	while (r == 0 && in.left > 0)
 		r = row(p, &in);
@@ -123,32 +125,9 @@ static int unseal(struct prekeys *p, const struct buf *file)
 	return r;
 }
 
-static int load(struct prekeys *p, struct errmsg *why)
-{
-	struct buf file;
-	int r;
-
-	buf_init(&file, FILE_MAX + 1);
-	r = file_read(p->path, FILE_PRIVATE | FILE_NO_LINK, &file, why);
-	if (r == ERR_AGAIN) {
-		r = 0;
-	} else if (r == 0 && (r = unseal(p, &file)) != 0) {
-		r = r == ERR_NOMEM || r == ERR_CRYPTO ? r : ERR_USAGE;
-		(void)errmsg_set(why, r,
-		    r == ERR_USAGE
-			? "%s is damaged: without it no direct message that "
-			  "waits for you can be opened. Put it back from a "
-			  "copy, or remove it to begin anew"
-			: "cannot open %s",
-		    p->path);
-	}
-	buf_free(&file);
-	return r;
-}
-
 /* --- writing --------------------------------------------------------------- */
 
-static int seal(struct prekeys *p, struct buf *out)
+static int save(struct prekeys *p)
 {
 	struct buf text;
 	size_t i;
@@ -162,24 +141,11 @@ static int seal(struct prekeys *p, struct buf *out)
 		    (r = buf_put(&text, p->pair[i].key, WIRE_X25519)) == 0)
 			r = buf_put(
 			    &text, p->pair[i].private_key, WIRE_X25519);
-	if (r == 0)
-		r = sealed_file_seal(p->file, out, text.p, text.len);
-	buf_free(&text);
-	return r;
-}
-
-static int save(struct prekeys *p)
-{
-	struct buf file;
-	int r;
-
-	buf_init(&file, sealed_file_more(p->file) + TEXT_MAX);
-	if ((r = seal(p, &file)) != 0)
+	if (r != 0)
 		(void)errmsg_set(&p->why, r, "%s: %s", p->path, err_str(r));
 	else
-		r = file_write(
-		    p->path, file.p, file.len, FILE_REPLACE, &p->why);
-	buf_free(&file);
+		r = sealed_file_write(p->file, p->path, &text, &p->why);
+	buf_free(&text);
 	return r;
 }
 
@@ -377,7 +343,7 @@ int prekeys_open(struct prekeys **out, const char *path,
 	p->pair = secret_alloc(PREKEYS_MAX * sizeof(*p->pair));
 	r = p->path == NULL || p->crypto == NULL || p->pair == NULL
 		? ERR_NOMEM
-		: sealed_file_new(&p->file, MAGIC, LABEL, identity);
+		: sealed_file_new(&p->file, &kind, identity);
 	if (r != 0)
 		(void)errmsg_set(why, r, "%s", err_str(r));
 	if (r != 0 || (r = lock(p, why)) != 0 || (r = load(p, why)) != 0 ||

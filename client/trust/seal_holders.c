@@ -14,8 +14,11 @@
 #include "shared/wire/b64.h"
 #include "shared/wire/text.h"
 
-#define MAGIC "conclave seal holders 1\n"
-#define LABEL "conclave/1 seal holders file"
+static const struct sealed_file_kind kind = {"conclave seal holders 1\n",
+    "conclave/1 seal holders file",
+    "it says who has the secrets of sealed rooms. Put it back from a copy; "
+    "without it those people have to speak there again before a new secret "
+    "can go to them"};
 
 enum { GONE = 1, CHIEF = 2 };
 
@@ -338,28 +341,13 @@ static int read_all(
 
 static int load(struct seal_holders *s, struct errmsg *why)
 {
-	struct buf file, text;
+	struct buf text;
 	int r;
 
-	buf_init(&file, FILE_MAX + 1);
 	buf_init_secret(&text, FILE_MAX);
-	r = file_read(s->path, FILE_PRIVATE | FILE_NO_LINK, &file, why);
-	if (r == ERR_AGAIN) {
-		r = 0;
-	} else if (r == 0) {
-		r = sealed_file_open(s->file, &text, file.p, file.len);
-		if (r == 0)
-			r = read_all(s, &text, why);
-		else
-			r = errmsg_set(why,
-			    r == ERR_NOMEM || r == ERR_CRYPTO ? r : ERR_USAGE,
-			    "%s is damaged, or is another identity's: it says "
-			    "who has the secrets of sealed rooms. Put it back "
-			    "from a copy; without it those people have to speak "
-			    "there again before a new secret can go to them",
-			    s->path);
-	}
-	buf_free(&file);
+	r = sealed_file_read(s->file, s->path, &text, NULL, why);
+	if (r == 0)
+		r = read_all(s, &text, why);
 	buf_free(&text);
 	return r;
 }
@@ -405,7 +393,7 @@ static int put_topic_line(struct buf *out, const struct topic *e)
 
 int seal_holders_flush(struct seal_holders *s, struct errmsg *why)
 {
-	struct buf text, file;
+	struct buf text;
 	size_t i;
 	int r = 0;
 
@@ -413,19 +401,15 @@ int seal_holders_flush(struct seal_holders *s, struct errmsg *why)
 		return 0;
 	s->changed = false;
 	buf_init_secret(&text, FILE_MAX);
-	buf_init(&file, sealed_file_more(s->file) + FILE_MAX);
 	for (i = 0; r == 0 && i < s->n; i++)
 		r = put_line(&text, &s->row[i]);
 	for (i = 0; r == 0 && i < s->n_topics; i++)
 		r = put_topic_line(&text, &s->topic[i]);
-	if (r == 0)
-		r = sealed_file_seal(s->file, &file, text.p, text.len);
 	if (r != 0)
 		(void)errmsg_set(why, r, "%s: %s", s->path, err_str(r));
 	else
-		r = file_write(s->path, file.p, file.len, FILE_REPLACE, why);
+		r = sealed_file_write(s->file, s->path, &text, why);
 	buf_free(&text);
-	buf_free(&file);
 	return r;
 }
 
@@ -442,7 +426,7 @@ int seal_holders_open(struct seal_holders **out, const char *path,
 		s->path = strdup(path);
 		r = s->path == NULL
 			? ERR_NOMEM
-			: sealed_file_new(&s->file, MAGIC, LABEL, identity);
+			: sealed_file_new(&s->file, &kind, identity);
 	}
 	if (r != 0)
 		(void)errmsg_set(why, r, "%s", err_str(r));

@@ -14,8 +14,10 @@
 #include "shared/wire/b64.h"
 #include "shared/wire/text.h"
 
-#define MAGIC "conclave sealed rooms 1\n"
-#define LABEL "conclave/1 sealed rooms file"
+static const struct sealed_file_kind kind = {"conclave sealed rooms 1\n",
+    "conclave/1 sealed rooms file",
+    "it says which rooms are sealed, and has their secrets. Put it back from "
+    "a copy; without it those rooms need their invites again"};
 
 struct sealed_room {
 	char name[WIRE_ROOM_MAX + 1];
@@ -163,74 +165,39 @@ static int put_line(struct buf *out, const struct sealed_room *e)
  * used, and safe from a power cut. */
 static void flush(struct sealed_rooms *s)
 {
-	struct buf text, file;
+	struct buf text;
 	size_t i;
 	int r = 0;
 
 	if (s->path == NULL)
 		return;
 	buf_init_secret(&text, FILE_MAX);
-	buf_init(&file, sealed_file_more(s->file) + FILE_MAX);
 	for (i = 0; r == 0 && i < s->n; i++)
 		if (!s->room[i].given)
 			r = put_line(&text, &s->room[i]);
-	if (r == 0)
-		r = sealed_file_seal(s->file, &file, text.p, text.len);
 	if (r != 0)
 		(void)errmsg_set(&s->why, r, "%s: %s", s->path, err_str(r));
 	else
-		r = file_write(s->path, file.p, file.len, FILE_REPLACE, &s->why);
+		r = sealed_file_write(s->file, s->path, &text, &s->why);
 	s->failed = s->failed || r != 0;
 	buf_free(&text);
-	buf_free(&file);
 }
 
 /* --- opening --------------------------------------------------------------- */
 
-static bool is_sealed(const struct buf *file)
-{
-	return file->len >= sizeof(MAGIC) - 1 &&
-	       memcmp(file->p, MAGIC, sizeof(MAGIC) - 1) == 0;
-}
-
-/* The text of the file, which an earlier version may have written. */
-static int read_file(
-    struct sealed_rooms *s, const struct buf *file, struct errmsg *why)
+/* The file, which an earlier version may have written. */
+static int load(struct sealed_rooms *s, struct errmsg *why)
 {
 	struct buf text;
+	bool clear;
 	int r;
 
 	buf_init_secret(&text, FILE_MAX);
-	r = sealed_file_open(s->file, &text, file->p, file->len);
-	if (r == 0)
-		r = read_all(s, &text, why);
-	else if (!is_sealed(file))
-		r = read_all(s, file, why);
-	else if (r == ERR_NOMEM || r == ERR_CRYPTO)
-		(void)errmsg_set(why, r, "cannot open %s", s->path);
-	else
-		r = errmsg_set(why, ERR_USAGE,
-		    "%s is damaged, or is another identity's: it says which "
-		    "rooms are sealed, and has their secrets. Put it back from "
-		    "a copy; without it those rooms need their invites again",
-		    s->path);
-	buf_free(&text);
-	return r;
-}
-
-static int load(struct sealed_rooms *s, struct errmsg *why)
-{
-	struct buf file;
-	int r;
-
-	buf_init_secret(&file, FILE_MAX + 1);
-	r = file_read(s->path, FILE_PRIVATE | FILE_NO_LINK, &file, why);
-	if (r == ERR_AGAIN)
-		r = 0;
-	else if (r == 0 && (r = read_file(s, &file, why)) == 0 &&
-		 file.len > 0 && !is_sealed(&file))
+	r = sealed_file_read(s->file, s->path, &text, &clear, why);
+	if (r == 0 && (r = read_all(s, &text, why)) == 0 && clear &&
+	    text.len > 0)
 		flush(s); /* sealed_rooms_failed tells of an error */
-	buf_free(&file);
+	buf_free(&text);
 	return r;
 }
 
@@ -245,7 +212,7 @@ int sealed_rooms_open(struct sealed_rooms **out, const char *path,
 		s->path = strdup(path);
 		r = s->path == NULL
 			? ERR_NOMEM
-			: sealed_file_new(&s->file, MAGIC, LABEL, identity);
+			: sealed_file_new(&s->file, &kind, identity);
 	}
 	if (r != 0)
 		(void)errmsg_set(why, r, "%s", err_str(r));

@@ -14,8 +14,8 @@
 #include "shared/wire/json.h"
 #include "shared/wire/text.h"
 
-#define MAGIC "conclave transfer 1\n"
-#define LABEL "conclave/1 transfer file"
+static const struct sealed_file_kind kind = {"conclave transfer 1\n",
+    "conclave/1 transfer file", "its transfer begins anew"};
 
 enum { NAME_BYTES = 2 + 2 * WIRE_ID + 1, RECORD_MAX = 16 << 10 };
 
@@ -44,7 +44,7 @@ int unfinished_open(struct unfinished **out, const char *prefix,
 	if (r == 0 && prefix != NULL && (u->prefix = strdup(prefix)) == NULL)
 		r = ERR_NOMEM;
 	if (r == 0 && prefix != NULL)
-		r = sealed_file_new(&u->file, MAGIC, LABEL, identity);
+		r = sealed_file_new(&u->file, &kind, identity);
 	if (r != 0) {
 		unfinished_free(u);
 		*out = NULL;
@@ -150,24 +150,6 @@ static int parse(struct file_record *out, const struct buf *text)
 	return r;
 }
 
-/* *clear: it is of an earlier version, which did not seal it. */
-static int decode(struct unfinished *u, struct file_record *out,
-    const struct buf *file, bool *clear)
-{
-	struct buf text;
-	int r;
-
-	*clear = file->len > 0 && file->p[0] == '{';
-	if (*clear)
-		return parse(out, file);
-	buf_init_secret(&text, RECORD_MAX);
-	r = sealed_file_open(u->file, &text, file->p, file->len);
-	if (r == 0)
-		r = parse(out, &text);
-	buf_free(&text);
-	return r;
-}
-
 /* --- the files ----------------------------------------------------------------- */
 
 /* Opens and locks a record that is there. -1: it is somebody else's, or gone. */
@@ -186,34 +168,32 @@ static int claim(const char *path)
 static int write_record(struct unfinished *u, const char *path,
     const struct file_record *rec, int *fd, struct errmsg *why)
 {
-	struct buf text, file;
+	struct buf text;
 	int r;
 
 	buf_init_secret(&text, RECORD_MAX);
-	buf_init(&file, RECORD_MAX + sealed_file_more(u->file));
-	if ((r = encode(&text, rec)) != 0 ||
-	    (r = sealed_file_seal(u->file, &file, text.p, text.len)) != 0)
+	if ((r = encode(&text, rec)) != 0)
 		errmsg_set(why, r, "%s: %s", path, err_str(r));
 	else
-		r = file_write(path, file.p, file.len, FILE_REPLACE, why);
+		r = sealed_file_write(u->file, path, &text, why);
 	if (r == 0 && (*fd = claim(path)) < 0)
 		r = errmsg_set(why, ERR_IO, "%s cannot be locked", path);
 	buf_free(&text);
-	buf_free(&file);
 	return r;
 }
 
+/* *clear: it is of an earlier version, which did not seal it. */
 static bool read_record(struct unfinished *u, const char *path,
     struct file_record *out, bool *clear)
 {
 	struct errmsg why;
-	struct buf file;
+	struct buf text;
 	bool good;
 
-	buf_init_secret(&file, RECORD_MAX + sealed_file_more(u->file));
-	good = file_read(path, FILE_PRIVATE | FILE_NO_LINK, &file, &why) == 0 &&
-	       decode(u, out, &file, clear) == 0;
-	buf_free(&file);
+	buf_init_secret(&text, RECORD_MAX);
+	good = sealed_file_read(u->file, path, &text, clear, &why) == 0 &&
+	       parse(out, &text) == 0;
+	buf_free(&text);
 	return good;
 }
 

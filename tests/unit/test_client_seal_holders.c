@@ -11,8 +11,9 @@
 
 static const uint8_t one[WIRE_KEY] = {1}, bob_fp[WIRE_HASH] = {0xb0};
 
-#define MAGIC "conclave seal holders 1\n"
-#define LABEL "conclave/1 seal holders file"
+static const struct sealed_file_kind kind = {
+    "conclave seal holders 1\n", "conclave/1 seal holders file", ""};
+
 #define KEY_0 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define KEY_1 "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
@@ -23,10 +24,10 @@ static void write_text(
 	struct errmsg why;
 	struct buf out;
 
-	OK(sealed_file_new(&f, MAGIC, LABEL, id));
+	OK(sealed_file_new(&f, &kind, id));
 	buf_init(&out, FILE_MAX);
-	OK(sealed_file_seal(f, &out, (const uint8_t *)text, strlen(text)));
-	OK(file_write(path, out.p, out.len, FILE_REPLACE, &why));
+	OK(buf_str(&out, text));
+	OK(sealed_file_write(f, path, &out, &why));
 	buf_free(&out);
 	sealed_file_free(f);
 }
