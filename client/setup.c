@@ -372,6 +372,7 @@ struct seals_ops setup_seals(const struct setup *s)
 	struct seals_ops ops = sealed_rooms_ops(s->sealed);
 
 	ops.holders = seal_holders_ops(s->holders);
+	ops.topics = seal_topics_ops(seal_holders_topics(s->holders));
 	return ops;
 }
 

@@ -31,15 +31,6 @@ struct holder {
 	uint8_t secret[WIRE_KEY];
 };
 
-/* The topic of such a room (topics.h). */
-struct sealed_topic {
-	uint8_t log[WIRE_LOG];
-	uint64_t offset; /* of its entry there */
-	uint32_t number; /* of the secret that opened it */
-	char name[WIRE_NAME_MAX + 1]; /* who set it */
-	char text[WIRE_SHORT_TEXT_MAX + 1];
-};
-
 /* What is kept of them, by room and fingerprint. */
 struct holders_ops {
 	/* The i-th of that room, the oldest first. False: there is none. */
@@ -51,10 +42,6 @@ struct holders_ops {
 	/* Adds one, or replaces the one with that fingerprint. */
 	void (*put)(void *arg, const char *room, const struct holder *h);
 	void *arg;
-	/* Both or neither NULL. False: there is none. */
-	bool (*topic)(void *arg, const char *room, struct sealed_topic *out);
-	void (*put_topic)(
-	    void *arg, const char *room, const struct sealed_topic *t);
 };
 
 /* A room; all borrowed. */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "client/session/holders.h"
+#include "client/session/topics_ops.h"
 #include "shared/proto/logchain.h"
 #include "shared/proto/room_info.h"
 #include "shared/tls/certifier.h"
@@ -75,6 +76,7 @@ struct seals_ops {
 	void (*put)(void *arg, const char *room, const struct seal_secret *s);
 	void *arg;
 	struct holders_ops holders; /* who else has them */
+	struct topics_ops topics;   /* get, put NULL: not kept */
 };
 
 /* A person in the room. */

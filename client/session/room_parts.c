@@ -62,8 +62,9 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 		.events = p->events});
 	if (p->asides == NULL || p->record == NULL)
 		return ERR_NOMEM;
-	say.topics = in.topics = p->topics = topics_new(
-	    &(struct topics_opts){&p->holders, p->seals, p->roster});
+	say.topics = in.topics = p->topics =
+	    topics_new(&(struct topics_opts){&o->parties->seals.topics,
+		&p->holders, p->seals, p->roster});
 	if (p->topics == NULL)
 		return ERR_NOMEM;
 	p->speech = past.speech = speech_new(&say);

@@ -39,15 +39,16 @@ void topics_free(struct topics *t)
 /* The one of this log, in t->now; or none. */
 static void read_now(struct topics *t)
 {
+	const struct topics_ops *ops = t->o.ops;
 	const struct holders *h = t->o.holders;
 
-	if (h->ops->topic == NULL) {
+	if (ops->get == NULL) {
 		/* Nothing is kept: it is in t->now, for this run. */
 		if (memcmp(t->now.log, h->log, WIRE_LOG) != 0)
 			memset(&t->now, 0, sizeof(t->now));
 		return;
 	}
-	if (!h->ops->topic(h->ops->arg, h->room, &t->now) ||
+	if (!ops->get(ops->arg, h->room, &t->now) ||
 	    memcmp(t->now.log, h->log, WIRE_LOG) != 0)
 		memset(&t->now, 0, sizeof(t->now));
 }
@@ -93,8 +94,8 @@ static void set(struct topics *t, const char *name, uint64_t offset,
 	t->now.number = number;
 	memcpy(t->now.name, name, strlen(name));
 	memcpy(t->now.text, text, n);
-	if (h->ops->put_topic != NULL)
-		h->ops->put_topic(h->ops->arg, h->room, &t->now);
+	if (t->o.ops->put != NULL)
+		t->o.ops->put(t->o.ops->arg, h->room, &t->now);
 }
 
 int topics_take(struct topics *t, const struct room_events *to,

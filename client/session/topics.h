@@ -1,7 +1,6 @@
 /* topics.h - the topic of a sealed room: a content under the seal, which the server
  * does not see (PROTOCOL.md section 5f). The newest one of the log counts, by whom
- * this client knows as an operator. It is kept for later runs, with the room's
- * holders. */
+ * this client knows as an operator. It is kept for later runs. */
 #ifndef CONCLAVE_SESSION_TOPICS_H
 #define CONCLAVE_SESSION_TOPICS_H
 
@@ -9,6 +8,7 @@
 #include "client/session/holders.h"
 #include "client/session/roster.h"
 #include "client/session/seals.h"
+#include "client/session/topics_ops.h"
 #include "shared/proto/content.h"
 
 /* Own ones whose place in the log is not known yet. Past it the oldest is
@@ -16,7 +16,8 @@
 enum { TOPICS_OWN = 8 };
 
 struct topics_opts {
-	const struct holders *holders; /* borrowed, like all pointers here */
+	const struct topics_ops *ops; /* borrowed, like all pointers here */
+	const struct holders *holders;
 	const struct seals *seals;
 	const struct roster *roster;
 };

@@ -22,24 +22,6 @@ struct known_rooms {
 
 /* --- reading -------------------------------------------------------------- */
 
-/* Decimal digits without a sign, at most 2^63-1. */
-static bool number_of(uint64_t *out, const char *w, size_t n)
-{
-	uint64_t v = 0;
-	size_t i;
-
-	if (n == 0 || (n > 1 && w[0] == '0'))
-		return false;
-	for (i = 0; i < n; i++) {
-		if (w[i] < '0' || w[i] > '9' ||
-		    v > (INT64_MAX - (uint64_t)(w[i] - '0')) / 10)
-			return false;
-		v = 10 * v + (uint64_t)(w[i] - '0');
-	}
-	*out = v;
-	return true;
-}
-
 /* Says what is wrong with a line, or returns NULL. *blank: it says nothing. */
 static const char *parse(
     struct known_room *room, bool *blank, const char *line, size_t n)
@@ -62,7 +44,7 @@ static const char *parse(
 	    b64url_decode32(room->log, word, len) != 0)
 		return "its second word is not the log of a room";
 	if (!records_word(&line, &n, &word, &len) ||
-	    !number_of(&room->shown.offset, word, len))
+	    !records_number(word, len, INT64_MAX, &room->shown.offset))
 		return "its third word is not the number of an entry";
 	if (!records_word(&line, &n, &word, &len) ||
 	    b64url_decode32(room->shown.chain, word, len) != 0)

@@ -97,6 +97,25 @@ bool records_word(const char **line, size_t *n, const char **word, size_t *len)
 	return *len > 0;
 }
 
+bool records_number(const char *word, size_t len, uint64_t max, uint64_t *out)
+{
+	uint64_t v = 0, digit;
+	size_t i;
+
+	if (len == 0 || (len > 1 && word[0] == '0'))
+		return false;
+	for (i = 0; i < len; i++) {
+		if (word[i] < '0' || word[i] > '9')
+			return false;
+		digit = (uint64_t)(word[i] - '0');
+		if (digit > max || v > (max - digit) / 10)
+			return false;
+		v = 10 * v + digit;
+	}
+	*out = v;
+	return true;
+}
+
 int records_refuse(
     const struct records *r, const char *what, struct errmsg *why)
 {

@@ -1,11 +1,12 @@
-/* records.h - the lines of known_servers and known_people: words separated by
- * blanks, and comments that begin with #. These files say whom to trust, so a
+/* records.h - the lines of known_servers, known_people and other files of the
+ * user: words separated by blanks, and comments that begin with #. These files say whom to trust, so a
  * line that is not understood is an error, never skipped. */
 #ifndef CONCLAVE_TRUST_RECORDS_H
 #define CONCLAVE_TRUST_RECORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "shared/os/errmsg.h"
 
@@ -29,6 +30,11 @@ const char *records_wrong(const char *line, size_t n);
 /* Returns the next word of a line; false when there is none, or only a
  * comment. */
 bool records_word(const char **line, size_t *n, const char **word, size_t *len);
+
+/* Takes a word of digits, with no needless zero, as a number. False: it is none, or
+ * above max. */
+bool records_number(
+    const char *word, size_t len, uint64_t max, uint64_t *out);
 
 /* Sets "PATH line N: WHAT: correct the line ...", and returns ERR_USAGE. */
 int records_refuse(

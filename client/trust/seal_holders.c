@@ -10,6 +10,7 @@
 #include "client/trust/sealed_file.h"
 #include "shared/base/secret.h"
 #include "shared/os/file.h"
+#include "shared/os/vec.h"
 #include "shared/proto/seal.h"
 #include "shared/wire/b64.h"
 #include "shared/wire/text.h"
@@ -27,18 +28,12 @@ struct row {
 	struct holder of;
 };
 
-struct topic {
-	char room[WIRE_ROOM_MAX + 1];
-	struct sealed_topic of;
-};
-
 struct seal_holders {
 	char *path;		  /* or NULL */
 	struct sealed_file *file; /* owned; NULL without a path */
 	struct row *row; /* owned, in secure memory; the oldest first */
 	size_t n, cap;
-	struct topic *topic; /* the same */
-	size_t n_topics, topics_cap;
+	struct seal_topics *topics; /* owned */
 	bool changed;
 };
 
@@ -53,8 +48,7 @@ static void drop(struct seal_holders *s, size_t i)
 /* Makes room for one more of that room. */
 static int reserve(struct seal_holders *s, const char *room)
 {
-	size_t cap = s->cap == 0 ? 16 : 2 * s->cap, i, first = 0, n = 0;
-	struct row *all;
+	size_t i, first = 0, n = 0;
 
 	for (i = s->n; i > 0; i--)
 		if (text_same_name(s->row[i - 1].room, room)) {
@@ -65,16 +59,7 @@ static int reserve(struct seal_holders *s, const char *room)
 		drop(s, first);
 	else if (s->n == SEAL_HOLDERS_MAX)
 		drop(s, 0);
-	if (s->n < s->cap)
-		return 0;
-	if ((all = secret_alloc(cap * sizeof(*all))) == NULL)
-		return ERR_NOMEM;
-	if (s->n > 0)
-		memcpy(all, s->row, s->n * sizeof(*all));
-	secret_free(s->row, s->cap * sizeof(*all));
-	s->row = all;
-	s->cap = cap;
-	return 0;
+	return vec_reserve_secret(&s->row, &s->cap, s->n + 1, sizeof(*s->row));
 }
 
 static struct row *find_row(const struct seal_holders *s, const char *room,
@@ -141,63 +126,16 @@ static void put(void *arg, const char *room, const struct holder *h)
 	s->changed = true;
 }
 
-/* The place of that room's topic, in the list already or new; NULL: no memory. */
-static struct topic *topic_place(struct seal_holders *s, const char *room)
-{
-	size_t cap = s->topics_cap == 0 ? 4 : 2 * s->topics_cap, i;
-	struct topic *all;
-
-	for (i = 0; i < s->n_topics; i++)
-		if (text_same_name(s->topic[i].room, room))
-			return &s->topic[i];
-	if (s->n_topics == SEAL_TOPICS_MAX)
-		memmove(&s->topic[0], &s->topic[1],
-		    --s->n_topics * sizeof(*s->topic));
-	if (s->n_topics == s->topics_cap) {
-		if ((all = secret_alloc(cap * sizeof(*all))) == NULL)
-			return NULL;
-		if (s->n_topics > 0)
-			memcpy(all, s->topic, s->n_topics * sizeof(*all));
-		secret_free(s->topic, s->topics_cap * sizeof(*all));
-		s->topic = all;
-		s->topics_cap = cap;
-	}
-	memset(&s->topic[s->n_topics], 0, sizeof(*s->topic));
-	memcpy(s->topic[s->n_topics].room, room, strlen(room) + 1);
-	return &s->topic[s->n_topics++];
-}
-
-static bool get_topic(void *arg, const char *room, struct sealed_topic *out)
-{
-	const struct seal_holders *s = arg;
-	size_t i;
-
-	for (i = 0; i < s->n_topics; i++)
-		if (text_same_name(s->topic[i].room, room)) {
-			*out = s->topic[i].of;
-			return true;
-		}
-	return false;
-}
-
-static void put_topic(
-    void *arg, const char *room, const struct sealed_topic *t)
-{
-	struct seal_holders *s = arg;
-	struct topic *e = topic_place(s, room);
-
-	if (e == NULL)
-		return;
-	e->of = *t;
-	s->changed = true;
-}
-
 struct holders_ops seal_holders_ops(struct seal_holders *s)
 {
 	if (s == NULL)
 		return (struct holders_ops){.get = NULL};
-	return (struct holders_ops){
-	    get, find, put, s, get_topic, put_topic};
+	return (struct holders_ops){get, find, put, s};
+}
+
+struct seal_topics *seal_holders_topics(struct seal_holders *s)
+{
+	return s != NULL ? s->topics : NULL;
 }
 
 /* --- reading --------------------------------------------------------------- */
@@ -215,27 +153,17 @@ static bool next(struct words *w)
 	return records_word(&w->line, &w->n, &w->word, &w->len);
 }
 
-static bool number_of(struct words *w, uint64_t max, uint64_t *out)
+static bool next_number(struct words *w, uint64_t max, uint64_t *out)
 {
-	uint64_t v = 0;
-	size_t i;
-
-	if (!next(w))
-		return false;
-	for (i = 0; i < w->len && i < 19 && w->word[i] >= '0' &&
-		    w->word[i] <= '9';
-	     i++)
-		v = 10 * v + (uint64_t)(w->word[i] - '0');
-	*out = v;
-	return w->len > 0 && i == w->len && v <= max;
+	return next(w) && records_number(w->word, w->len, max, out);
 }
 
-static bool bytes_of(struct words *w, uint8_t out[32])
+static bool next_bytes(struct words *w, uint8_t out[32])
 {
 	return next(w) && b64url_decode32(out, w->word, w->len) == 0;
 }
 
-/* What follows the room and its log. False: the line is none of these. */
+/* The words after the room and its log. False: they say nothing of a holder. */
 static bool parse_holder(struct holder *h, struct words *w)
 {
 	uint64_t number, removed, flags, handed;
@@ -243,12 +171,12 @@ static bool parse_holder(struct holder *h, struct words *w)
 	if (!text_name(w->word, w->len))
 		return false;
 	memcpy(h->name, w->word, w->len);
-	if (!bytes_of(w, h->fingerprint) ||
-	    !number_of(w, SEAL_GENERATION_MAX, &number) ||
-	    !number_of(w, SEAL_GENERATION_MAX, &removed) ||
-	    !number_of(w, GONE | CHIEF, &flags) ||
-	    !number_of(w, SEAL_GENERATION_MAX, &handed) ||
-	    !bytes_of(w, h->secret))
+	if (!next_bytes(w, h->fingerprint) ||
+	    !next_number(w, SEAL_GENERATION_MAX, &number) ||
+	    !next_number(w, SEAL_GENERATION_MAX, &removed) ||
+	    !next_number(w, GONE | CHIEF, &flags) ||
+	    !next_number(w, SEAL_GENERATION_MAX, &handed) ||
+	    !next_bytes(w, h->secret))
 		return false;
 	h->number = (uint32_t)number;
 	h->removed = (uint32_t)removed;
@@ -258,69 +186,40 @@ static bool parse_holder(struct holder *h, struct words *w)
 	return !next(w);
 }
 
-static bool parse_topic(struct sealed_topic *t, struct words *w)
+static int read_holder(struct seal_holders *s, const char *room,
+    const uint8_t log[WIRE_LOG], struct words *w)
 {
-	uint64_t number;
-	size_t n = 0;
-
-	if (!number_of(w, INT64_MAX, &t->offset) ||
-	    !number_of(w, SEAL_GENERATION_MAX, &number) || !next(w) ||
-	    !text_name(w->word, w->len))
-		return false;
-	memcpy(t->name, w->word, w->len);
-	t->number = (uint32_t)number;
-	if (!next(w))
-		return false;
-	if (w->len == 1 && w->word[0] == '-')
-		return !next(w);
-	return b64_decode_max(t->text, WIRE_SHORT_TEXT_MAX, &n, w->word,
-		   w->len) == 0 &&
-	       n > 0 && text_utf8(t->text, n) &&
-	       memchr(t->text, 0, n) == NULL && !next(w);
-}
-
-/* A line that is not blank. */
-static bool parse_row(struct seal_holders *s, struct words *w, bool *nomem)
-{
-	char room[WIRE_ROOM_MAX + 1] = "";
-	struct sealed_topic topic = {.number = 0};
 	struct holder one = {.number = 0};
-	struct topic *t = NULL;
 	struct row *e = NULL;
-	uint8_t log[WIRE_LOG];
-	bool ok, is_topic;
+	bool good;
 
-	if (w->len > WIRE_ROOM_MAX || !text_room(w->word, w->len))
-		return false;
-	memcpy(room, w->word, w->len);
-	if (!bytes_of(w, log) || !next(w))
-		return false;
 	memcpy(one.log, log, WIRE_LOG);
-	memcpy(topic.log, log, WIRE_LOG);
-	is_topic = w->len == 1 && w->word[0] == '=';
-	ok = is_topic ? parse_topic(&topic, w) : parse_holder(&one, w);
-	if (ok && is_topic && (t = topic_place(s, room)) != NULL)
-		t->of = topic;
-	else if (ok && !is_topic &&
-		 (e = place(s, room, one.fingerprint)) != NULL)
+	good = parse_holder(&one, w);
+	if (good && (e = place(s, room, one.fingerprint)) != NULL)
 		e->of = one;
-	*nomem = ok && t == NULL && e == NULL;
 	secret_wipe(&one, sizeof(one));
-	secret_wipe(&topic, sizeof(topic));
-	return ok;
+	if (!good)
+		return ERR_USAGE;
+	return e != NULL ? 0 : ERR_NOMEM;
 }
 
-static const char *parse(
-    struct seal_holders *s, const char *line, size_t n, bool *nomem)
+/* A line. ERR_USAGE: it is not understood; ERR_NOMEM. */
+static int parse(struct seal_holders *s, const char *line, size_t n)
 {
 	struct words w = {line, n, NULL, 0};
-	const char *wrong = records_wrong(line, n);
+	char room[WIRE_ROOM_MAX + 1] = "";
+	uint8_t log[WIRE_LOG];
 
-	if (wrong != NULL)
-		return wrong;
-	if (!next(&w) || parse_row(s, &w, nomem))
-		return NULL;
-	return "it does not say who holds the secret of a room";
+	if (!next(&w))
+		return 0;
+	if (w.len > WIRE_ROOM_MAX || !text_room(w.word, w.len))
+		return ERR_USAGE;
+	memcpy(room, w.word, w.len);
+	if (!next_bytes(&w, log) || !next(&w))
+		return ERR_USAGE;
+	if (w.len == 1 && w.word[0] == '=')
+		return seal_topics_read(s->topics, room, log, w.line, w.n);
+	return read_holder(s, room, log, &w);
 }
 
 static int read_all(
@@ -328,15 +227,21 @@ static int read_all(
 {
 	struct records lines;
 	const char *line, *wrong;
-	bool nomem = false;
 	size_t n;
 	int r;
 
 	r = records_begin(&lines, s->path, text->p, text->len, why);
-	while (r == 0 && !nomem && records_line(&lines, &line, &n))
-		if ((wrong = parse(s, line, n, &nomem)) != NULL)
+	while (r == 0 && records_line(&lines, &line, &n)) {
+		wrong = records_wrong(line, n);
+		if (wrong == NULL && (r = parse(s, line, n)) == ERR_USAGE)
+			wrong = "it does not say who holds the secret of a "
+				"room, or what its topic is";
+		if (wrong != NULL)
 			r = records_refuse(&lines, wrong, why);
-	return nomem ? errmsg_set(why, ERR_NOMEM, "out of memory") : r;
+		else if (r != 0)
+			(void)errmsg_set(why, r, "%s", err_str(r));
+	}
+	return r;
 }
 
 static int load(struct seal_holders *s, struct errmsg *why)
@@ -374,37 +279,23 @@ static int put_line(struct buf *out, const struct row *e)
 	return r;
 }
 
-static int put_topic_line(struct buf *out, const struct topic *e)
-{
-	char log[B64URL_32 + 1], text[B64_LEN(WIRE_SHORT_TEXT_MAX) + 1] = "-";
-	char line[sizeof(text) + WIRE_ROOM_MAX + WIRE_NAME_MAX + B64URL_32 + 64];
-	int r;
-
-	b64url_encode32(log, e->of.log);
-	if (e->of.text[0] != '\0')
-		b64_encode(text, e->of.text, strlen(e->of.text));
-	snprintf(line, sizeof(line), "%s %s = %" PRIu64 " %" PRIu32 " %s %s\n",
-	    e->room, log, e->of.offset, e->of.number, e->of.name, text);
-	r = buf_str(out, line);
-	secret_wipe(line, sizeof(line));
-	secret_wipe(text, sizeof(text));
-	return r;
-}
-
 int seal_holders_flush(struct seal_holders *s, struct errmsg *why)
 {
 	struct buf text;
 	size_t i;
 	int r = 0;
 
-	if (s == NULL || !s->changed || s->path == NULL)
+	if (s == NULL || s->path == NULL)
+		return 0;
+	s->changed |= seal_topics_changed(s->topics);
+	if (!s->changed)
 		return 0;
 	s->changed = false;
 	buf_init_secret(&text, FILE_MAX);
 	for (i = 0; r == 0 && i < s->n; i++)
 		r = put_line(&text, &s->row[i]);
-	for (i = 0; r == 0 && i < s->n_topics; i++)
-		r = put_topic_line(&text, &s->topic[i]);
+	if (r == 0)
+		r = seal_topics_write(s->topics, &text);
 	if (r != 0)
 		(void)errmsg_set(why, r, "%s: %s", s->path, err_str(r));
 	else
@@ -419,7 +310,9 @@ int seal_holders_open(struct seal_holders **out, const char *path,
     const struct identity *identity, struct errmsg *why)
 {
 	struct seal_holders *s = calloc(1, sizeof(*s));
-	int r = s != NULL ? 0 : ERR_NOMEM;
+	int r = s != NULL && (s->topics = seal_topics_new()) != NULL
+		    ? 0
+		    : ERR_NOMEM;
 
 	*out = NULL;
 	if (r == 0 && path != NULL) {
@@ -444,7 +337,7 @@ void seal_holders_free(struct seal_holders *s)
 	if (s == NULL)
 		return;
 	secret_free(s->row, s->cap * sizeof(*s->row));
-	secret_free(s->topic, s->topics_cap * sizeof(*s->topic));
+	seal_topics_free(s->topics);
 	sealed_file_free(s->file);
 	free(s->path);
 	free(s);

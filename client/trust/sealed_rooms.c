@@ -10,6 +10,7 @@
 #include "client/trust/sealed_file.h"
 #include "shared/base/secret.h"
 #include "shared/os/file.h"
+#include "shared/os/vec.h"
 #include "shared/proto/seal.h"
 #include "shared/wire/b64.h"
 #include "shared/wire/text.h"
@@ -38,23 +39,12 @@ struct sealed_rooms {
 
 static int reserve(struct sealed_rooms *s)
 {
-	size_t cap = s->cap == 0 ? 8 : 2 * s->cap;
-	struct sealed_room *all;
-
 	if (s->n == SEALED_ROOMS_MAX) {
 		s->n--;
 		memmove(&s->room[0], &s->room[1], s->n * sizeof(s->room[0]));
 	}
-	if (s->n < s->cap)
-		return 0;
-	if ((all = secret_alloc(cap * sizeof(*all))) == NULL)
-		return ERR_NOMEM;
-	if (s->n > 0)
-		memcpy(all, s->room, s->n * sizeof(*all));
-	secret_free(s->room, s->cap * sizeof(*all));
-	s->room = all;
-	s->cap = cap;
-	return 0;
+	return vec_reserve_secret(
+	    &s->room, &s->cap, s->n + 1, sizeof(*s->room));
 }
 
 /* The entry of that secret, which is made if need be; NULL: no memory. */
@@ -80,17 +70,6 @@ static struct sealed_room *entry(
 
 /* --- reading --------------------------------------------------------------- */
 
-static bool number_of(uint32_t *out, const char *w, size_t n)
-{
-	uint64_t v = 0;
-	size_t i;
-
-	for (i = 0; i < n && i < 11 && w[i] >= '0' && w[i] <= '9'; i++)
-		v = 10 * v + (uint64_t)(w[i] - '0');
-	*out = (uint32_t)v;
-	return n > 0 && i == n && v <= SEAL_GENERATION_MAX;
-}
-
 /* Says what is wrong with a line, or returns NULL; *nomem: there is no memory. */
 static const char *parse(
     struct sealed_rooms *s, const char *line, size_t n, bool *nomem)
@@ -99,6 +78,7 @@ static const char *parse(
 	char name[WIRE_ROOM_MAX + 1];
 	struct seal_secret of;
 	struct sealed_room *e;
+	uint64_t number;
 	size_t len;
 
 	if (wrong != NULL)
@@ -110,7 +90,7 @@ static const char *parse(
 	memcpy(name, word, len);
 	name[len] = '\0';
 	if (!records_word(&line, &n, &word, &len) ||
-	    !number_of(&of.generation, word, len))
+	    !records_number(word, len, SEAL_GENERATION_MAX, &number))
 		return "its second word is not the number of a secret";
 	if (!records_word(&line, &n, &word, &len) ||
 	    b64url_decode32(of.secret, word, len) != 0)
@@ -121,7 +101,7 @@ static const char *parse(
 		*nomem = true;
 		return NULL;
 	}
-	e->of.generation = of.generation;
+	e->of.generation = (uint32_t)number;
 	e->given = false;
 	return records_word(&line, &n, &word, &len)
 		   ? "it has more than three words"

@@ -1,5 +1,5 @@
-/* The file with who holds the secrets of sealed rooms, and their topics: what is
- * written is read again, and nothing else is. */
+/* The file with who holds the secrets of sealed rooms: what is written is read
+ * again, and nothing else is. */
 #include "client/trust/seal_holders.h"
 #include "client/trust/sealed_file.h"
 #include "shared/crypto/library.h"
@@ -55,38 +55,6 @@ static void reads(const char *path, const struct identity *id, bool gone)
 	seal_holders_free(file);
 }
 
-/* Those that were written, which are written again. */
-static void topics_are(const char *path, const struct identity *id)
-{
-	struct seal_holders *file;
-	struct sealed_topic t;
-	struct holders_ops ops;
-	struct errmsg why;
-
-	OK(seal_holders_open(&file, path, id, &why));
-	ops = seal_holders_ops(file);
-	assert_true(ops.topic(ops.arg, "DEN", &t));
-	assert_string_equal(t.text, "");
-	assert_int_equal(t.offset, 8);
-	assert_true(ops.topic(ops.arg, "vault", &t));
-	assert_string_equal(t.text, "hi");
-	assert_string_equal(t.name, "bob");
-	assert_int_equal(t.offset, 7);
-	assert_int_equal(t.number, 2);
-	assert_false(ops.topic(ops.arg, "elsewhere", &t));
-	memset(&t, 0, sizeof(t));
-	strcpy(t.name, "dave");
-	memset(t.text, 'y', WIRE_SHORT_TEXT_MAX);
-	ops.put_topic(ops.arg, "attic", &t);
-	OK(seal_holders_flush(file, &why));
-	seal_holders_free(file);
-	OK(seal_holders_open(&file, path, id, &why));
-	ops = seal_holders_ops(file);
-	assert_true(ops.topic(ops.arg, "attic", &t));
-	assert_int_equal(strlen(t.text), WIRE_SHORT_TEXT_MAX);
-	seal_holders_free(file);
-}
-
 static void test_the_file(void **state)
 {
 	static const char *const bad[] = {"vault\n",
@@ -102,13 +70,7 @@ static void test_the_file(void **state)
 	    "vault " KEY_0 " bob " KEY_1 " 1 0 0 0\n",
 	    "vault " KEY_0 " bob " KEY_1 " 1 0 0 0 " KEY_0 "A\n",
 	    "vault " KEY_0 " bob " KEY_1 " 1 0 0 0 " KEY_0 " more\n",
-	    "vault " KEY_0 " = 1 1 bob\n", "vault " KEY_0 " = x 1 bob -\n",
-	    "vault " KEY_0 " = 9223372036854775808 1 bob -\n",
-	    "vault " KEY_0 " = 1 1000000001 bob -\n",
-	    "vault " KEY_0 " = 1 1 no/name -\n",
-	    "vault " KEY_0 " = 1 1 bob *\n", "vault " KEY_0 " = 1 1 bob AA==\n",
-	    "vault " KEY_0 " = 1 1 bob /w==\n",
-	    "vault " KEY_0 " = 1 1 bob - more\n"};
+	    "vault " KEY_0 " =\n", "vault " KEY_0 " = 1 1 bob *\n"};
 	const char *path = folder_path(state, "holders");
 	uint8_t seed[32] = {1};
 	struct identity *id = identity_from_seed(seed), *other;
@@ -162,11 +124,6 @@ static void test_the_file(void **state)
 		    seal_holders_open(&file, path, id, &why), ERR_USAGE);
 		assert_null(strstr(why.text, KEY_1));
 	}
-	write_text(path, id,
-	    "# nothing\n\nvault " KEY_0 " = 7 2 bob aGk=\n"
-	    "den " KEY_1 " = 8 1 carol -\n");
-	topics_are(path, id);
-	topics_are(path, id);
 	write_text(path, id, "# nothing\n\n");
 	OK(seal_holders_open(&file, path, id, &why));
 	seal_holders_free(file);
