@@ -106,15 +106,17 @@ static const struct {
     [RACE_TIMEOUT] = {"", " did not answer", "did not answer",
 	"check the address, and any firewall on the way"},
     [RACE_REFUSED] = {"", " refused the connection", "refused",
-	"is conclaved running there, and is that its address?"},
+	"check the address, and that conclaved is running there"},
     [RACE_MISSING] = {"there is no socket ", "", "missing",
-	"is conclaved listening there?"},
+	"check that conclaved is listening there"},
     [RACE_CLOSED] = {"", " closed the connection before it said anything",
 	"closed at once",
-	"is that conclaved's port? A proxy in front of it may be failing"},
+	"check that this is conclaved's port; a proxy in front of it may be "
+	"failing"},
     [RACE_SILENT] = {"", " accepted the connection and then said nothing",
 	"silent",
-	"is that conclaved's port? It, or a proxy in front of it, may hang"},
+	"check that this is conclaved's port; it, or a proxy in front of it, "
+	"may hang"},
     [RACE_FORBIDDEN] = {"connecting to ", " is not permitted", "not permitted",
 	"ask who runs the server or this machine"},
     [RACE_STRANGER] = {"what answers at ", " is no conclaved", "no conclaved",
@@ -143,16 +145,16 @@ static const char *const tls_advice[] = {
     [TLS_FAULT_REVOKED] = "do not connect; ask who runs the server",
     [TLS_FAULT_CRL] = "get a current one into the file of --ca",
     [TLS_FAULT_WEAK] = "the server needs a new one",
-    [TLS_FAULT_CHAIN] = "the server needs another; does it send all of its "
-			"chain (fullchain.pem)?",
-    [TLS_FAULT_VERSION] = "is that conclaved's port?",
+    [TLS_FAULT_CHAIN] = "the server needs another, or has to send all of its "
+			"chain (fullchain.pem)",
+    [TLS_FAULT_VERSION] = "check that this is conclaved's port",
     [TLS_FAULT_PLAIN] = "connect with conclave:// if it is meant to be without "
 			"TLS, or check the port",
     [TLS_FAULT_WANTED] = "give yours with --certificate FILE",
-    [TLS_FAULT_REFUSED] = "is the one of --certificate current, and of the CA "
-			  "that the server trusts?",
+    [TLS_FAULT_REFUSED] = "check that the one of --certificate is current, and of "
+			  "the CA that the server trusts",
     [TLS_FAULT_BUSY] = "try again later",
-    [TLS_FAULT_BROKEN] = "is that conclaved's port?",
+    [TLS_FAULT_BROKEN] = "check that this is conclaved's port",
 };
 
 static enum race_end most_telling(const struct race_tally *t)

@@ -1,5 +1,6 @@
 /* failure.h - why no connection was made, in sentences. Each says what was
- * tried, what happened and what to do. */
+ * tried, what happened and what to do. None ends with a mark, because another
+ * sentence can go on behind it ("...; trying again in 4 s"). */
 #ifndef CONCLAVE_NET_FAILURE_H
 #define CONCLAVE_NET_FAILURE_H
 

@@ -265,9 +265,14 @@ static void refused(
 static void reconnect(
     char *out, const struct event *e, const struct words_about *about)
 {
+	const char *why = reason_of(e);
+	const size_t n = strlen(why);
+
 	(void)about;
-	snprintf(out, WORDS_MAX, "not connected: %s; trying again in %u s",
-	    reason_of(e), seconds(e->wait_ms));
+	/* It may be the server's own sentence. */
+	snprintf(out, WORDS_MAX, "not connected: %.*s; trying again in %u s",
+	    (int)(n > 0 && why[n - 1] == '.' ? n - 1 : n), why,
+	    seconds(e->wait_ms));
 }
 
 /* Its key is as loud as any changed one when it appears; only the user can say

@@ -103,7 +103,18 @@ def sentence(r, status, *words):
 def test_refused(tmp_path):
     sentence(plain(tmp_path / "p", "-n", "pam", "--no-reconnect",
                    "127.0.0.1:%d" % closed_port()),
-             3, "is conclaved running there")
+             3, "refused the connection: check the address, and that conclaved is running there\n")
+
+
+def test_lost(world, tmp_path):
+    """The same while the client goes on trying: one sentence, not a question with a semicolon."""
+    s = world.server()
+    pam = member(world, s.listening[0], "pam")
+    s.stop()
+    pam.see("reconnect", n=2)
+    seen = [e["reason"] for e in pam.events("reconnect")]
+    assert not [r for r in seen if "?" in r or r[-1] in ".!"], seen
+    assert seen[1].endswith("refused the connection: check the address, and that conclaved is running there"), seen
 
 
 def test_no_such_host(tmp_path):

@@ -176,7 +176,7 @@ static struct event sample(
 	case EVENT_UNSAID: /* HELD says it */
 		break;
 	case EVENT_RECONNECT:
-		e.reason = "it went away";
+		e.reason = "it went away.";
 		e.wait_ms = 3900;
 		facts[0] = "not connected: it went away; trying again in 4 s";
 		break;
