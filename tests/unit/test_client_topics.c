@@ -2,14 +2,14 @@
  * later run of the client. */
 #include "client/session/topics.h"
 #include "tests/unit/check.h"
-#include "tests/unit/seal_place.h"
+#include "tests/unit/vault.h"
 #include "shared/crypto/library.h"
 
 #define OK(call) assert_int_equal((call), 0)
 
 /* The room, with its people, and what is told. */
 struct talk {
-	struct seal_place *p;
+	struct vault *v;
 	struct seals *seals;
 	struct roster *roster;
 	struct events *events;
@@ -20,7 +20,7 @@ struct talk {
 static struct topics *topics_of(struct talk *t)
 {
 	return topics_new(&(struct topics_opts){
-	    &t->p->ops.topics, &t->p->at, t->seals, t->roster});
+	    &t->v->ops.topics, &t->v->at, t->seals, t->roster});
 }
 
 static struct talk *talk_new(struct group_world *w)
@@ -28,8 +28,8 @@ static struct talk *talk_new(struct group_world *w)
 	struct talk *t = calloc(1, sizeof(*t));
 
 	assert_non_null(t);
-	t->p = seal_place_new(w);
-	t->seals = seal_place_ready(t->p);
+	t->v = vault_new(w);
+	t->seals = vault_ready(t->v);
 	t->roster = roster_new();
 	t->events = events_new();
 	t->to = (struct room_events){t->events, NULL, "vault", NULL};
@@ -45,7 +45,7 @@ static void talk_free(struct talk *t)
 	seals_free(t->seals);
 	roster_free(t->roster);
 	events_free(t->events);
-	seal_place_free(t->p);
+	vault_free(t->v);
 	free(t);
 }
 
@@ -72,7 +72,7 @@ static bool comes(struct talk *t, const struct person *who, uint64_t offset,
 static void test_the_newest_counts(void **state)
 {
 	struct talk *t = talk_new(*state);
-	struct person chief = seal_place_alice(), bob = {.name = "bob"};
+	struct person chief = vault_alice(), bob = {.name = "bob"};
 
 	memcpy(bob.fingerprint, bob_fp, WIRE_HASH);
 	chief.role = ROLE_OPERATOR;
@@ -92,27 +92,27 @@ static void test_the_newest_counts(void **state)
 	topics_free(t->topics);
 	t->topics = topics_of(t);
 	assert_string_equal(topics_text(t->topics), "later");
-	t->p->w->log[0] ^= 1;
+	t->v->w->log[0] ^= 1;
 	assert_string_equal(topics_text(t->topics), "");
-	t->p->w->log[0] ^= 1;
+	t->v->w->log[0] ^= 1;
 	talk_free(t);
 }
 
 static void test_of_an_older_secret(void **state)
 {
 	struct talk *t = talk_new(*state);
-	struct person chief = seal_place_alice();
+	struct person chief = vault_alice();
 
 	chief.role = ROLE_OPERATOR;
 	seals_add(t->seals, two);
-	OK(seals_look(t->seals, true, seal_place_mark(t->p->w, 2, two)));
+	OK(seals_look(t->seals, true, vault_mark(t->v->w, 2, two)));
 	/* live only under the room's secret; in the history both were, in turn */
 	assert_false(comes(t, &chief, 5, 1, false, "with the old one"));
 	assert_true(comes(t, &chief, 5, 1, true, "with the old one"));
 	assert_true(comes(t, &chief, 6, 2, false, "with the new one"));
 	assert_false(comes(t, &chief, 7, 1, true, "with the old one again"));
 	/* a room that has a secret that we do not have */
-	OK(seals_look(t->seals, true, seal_place_mark(t->p->w, 3, three)));
+	OK(seals_look(t->seals, true, vault_mark(t->v->w, 3, three)));
 	assert_false(comes(t, &chief, 8, 2, false, "with the last one"));
 	assert_string_equal(topics_text(t->topics), "with the new one");
 	talk_free(t);
@@ -123,18 +123,18 @@ static void test_of_an_older_secret(void **state)
 static void test_of_whom(void **state)
 {
 	struct talk *t = talk_new(*state);
-	struct person who = seal_place_alice(), self = {.name = "me", .self = true};
+	struct person who = vault_alice(), self = {.name = "me", .self = true};
 	struct person here = who;
 
 	assert_false(comes(t, &who, 5, 1, true, "of a member"));
-	holders_chief(&t->p->at, alice_fp, true);
+	holders_chief(&t->v->at, alice_fp, true);
 	assert_true(comes(t, &who, 5, 1, true, "of an operator"));
 	here.member = 3;
 	OK(roster_add(t->roster, &here, true));
 	assert_false(comes(t, &who, 6, 1, true, "no longer one"));
 	roster_standing(t->roster, 3, ROLE_OPERATOR, true);
 	assert_true(comes(t, &who, 6, 1, true, "one again"));
-	holders_removed(&t->p->at, "alice", 1);
+	holders_removed(&t->v->at, "alice", 1);
 	assert_false(comes(t, &who, 7, 1, true, "removed"));
 	assert_true(comes(t, &self, 7, 1, true, "mine, from the history"));
 	talk_free(t);
@@ -144,7 +144,7 @@ static void test_own_topics(void **state)
 {
 	struct talk *t = talk_new(*state);
 	struct content_topic c = {.id = {1}, .text = "mine", .text_len = 4};
-	struct person chief = seal_place_alice();
+	struct person chief = vault_alice();
 	uint8_t i;
 
 	chief.role = ROLE_OPERATOR;
