@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/store/schema.h"
+#include "server/store/vfs_coalesce.h"
 #include "shared/base/secret.h"
 
 /* --- statements ----------------------------------------------------------- */
@@ -298,18 +299,21 @@ int db_open(struct db **out, const struct db_opts *o, struct errmsg *why)
 {
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 			  SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
+	const char *vfs = o->sync_full ? vfs_coalesce() : NULL;
 	struct db *db = calloc(1, sizeof(*db));
 	int rc = SQLITE_OK, r = ERR_NOMEM;
 
 	*out = NULL;
 	errmsg_set(why, 0, "%s", err_str(ERR_NOMEM));
-	if (db == NULL)
+	if (db == NULL || (o->sync_full && vfs == NULL)) {
+		free(db);
 		return ERR_NOMEM;
+	}
 	db->key = o->key;
 	if ((db->crypto = crypto_new()) == NULL ||
 	    (db->batch = db_batch_new()) == NULL)
 		goto out;
-	rc = sqlite3_open_v2(o->path, &db->sql, flags, NULL);
+	rc = sqlite3_open_v2(o->path, &db->sql, flags, vfs);
 	if (db->sql != NULL)
 		rc = rc != SQLITE_OK ? sqlite3_extended_errcode(db->sql) : rc;
 	r = 0;

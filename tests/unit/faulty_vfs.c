@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+enum { DISK_PAGE = 4096 };
+
 static struct faulty *shared;
 static sqlite3_vfs *real, mine;
 
@@ -42,16 +44,31 @@ struct undo {
 };
 static struct undo *undo;
 
-static void remember(sqlite3_file *f, int n, sqlite3_int64 at)
+static void remember_page(
+    sqlite3_file *f, int n, sqlite3_int64 at, sqlite3_int64 size)
 {
 	struct undo *u = calloc(1, sizeof(*u) + (size_t)n);
 
 	if (u == NULL)
 		abort();
-	*u = (struct undo){.next = undo, .f = f, .at = at, .n = n};
-	f->pMethods->xFileSize(f, &u->size);
+	*u = (struct undo){
+	    .next = undo, .f = f, .at = at, .n = n, .size = size};
 	(void)f->pMethods->xRead(f, u->old, n, at); /* zeros past the end */
 	undo = u;
+}
+
+/* Each page of the disk by itself: one write can reach it in part. */
+static void remember(sqlite3_file *f, int n, sqlite3_int64 at)
+{
+	sqlite3_int64 size = 0;
+	int some;
+
+	f->pMethods->xFileSize(f, &size);
+	for (; n > 0; n -= some, at += some) {
+		some = DISK_PAGE - (int)(at % DISK_PAGE);
+		some = some < n ? some : n;
+		remember_page(f, some, at, size);
+	}
 }
 
 static void forget(const sqlite3_file *f)
@@ -106,6 +123,7 @@ static int f_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 }
 static int f_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 {
+	atomic_fetch_add(&shared->writes, 1);
 	if (atomic_load(&shared->full) != 0) {
 		atomic_fetch_add(&shared->failed, 1);
 		return SQLITE_FULL;

@@ -12,9 +12,10 @@ struct faulty {
 	atomic_int fail_at[FAULTY_CALLS];
 	atomic_int full;   /* every write fails: no space */
 	atomic_int failed; /* how many have */
+	atomic_int writes; /* how many there were */
 	/* A power cut at the call of this number from now on, of any kind: what
-	 * was not synced is undone, all of it or (odd) about half of the writes,
-	 * and the process ends. 0: none. */
+	 * was not synced is undone, all of it or (odd) about half of the pages
+	 * that were written, and the process ends. 0: none. */
 	atomic_int cut_at, cut_how;
 	atomic_int cuts; /* how many there were */
 };
