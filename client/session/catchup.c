@@ -269,6 +269,15 @@ static void find_next(struct catchup *c, uint64_t since)
 	c->behind = false;
 }
 
+/* What is said from here on cannot be opened. Whoever is in a room that has a
+ * history may read it later, newcomers too. */
+static void fall_behind(struct catchup *c)
+{
+	c->gap = c->has_read = c->behind = true;
+	c->read.offset = c->next = roomlog_offset(c->o.roomlog);
+	memcpy(c->read.chain, roomlog_chain(c->o.roomlog, c->next), WIRE_HASH);
+}
+
 int catchup_enter(struct catchup *c, uint32_t room, uint64_t since)
 {
 	int r;
@@ -286,15 +295,9 @@ int catchup_enter(struct catchup *c, uint32_t room, uint64_t since)
 		begin(c);
 	else if (c->next < c->end && c->may_read)
 		c->behind = true;
+	else if (c->barred && c->has_history)
+		fall_behind(c);
 	return 0;
-}
-
-/* What is said from here on cannot be opened. */
-static void fall_behind(struct catchup *c)
-{
-	c->gap = c->has_read = c->behind = true;
-	c->read.offset = c->next = roomlog_offset(c->o.roomlog);
-	memcpy(c->read.chain, roomlog_chain(c->o.roomlog, c->next), WIRE_HASH);
 }
 
 void catchup_bar(struct catchup *c, bool on)
@@ -303,7 +306,7 @@ void catchup_bar(struct catchup *c, bool on)
 		return;
 	c->barred = on;
 	/* Before the entry, that sees to it. */
-	if (!c->in || !c->may_read || c->active)
+	if (!c->in || !c->has_history || c->active)
 		return;
 	if (on) {
 		fall_behind(c);

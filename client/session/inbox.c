@@ -239,6 +239,11 @@ static int take_frame(struct inbox *i, const struct group_head *h,
 	r = seals_open(
 	    &keys, i->o.parties->crypto, &plain, &g, &used, body, n);
 	secret_wipe(&keys, sizeof(keys));
+	if (err_is_peer(r) && !seals_may_speak(i->o.seals)) {
+		inorder_closed(order, h->seq);
+		r = dropped(i, p, h, "sealed with a secret that you lack");
+		goto out;
+	}
 	if (err_is_peer(r)) {
 		r = dropped(i, p, h,
 		    r == ERR_SIGNATURE ? "signature" : "does not open");

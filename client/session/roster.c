@@ -50,9 +50,17 @@ int inorder_take(struct inorder *i, uint64_t seq, uint64_t *missing)
 	if (seq == 0 || (i->begun && seq <= i->last))
 		return ERR_REPLAYED;
 	*missing = i->begun ? seq - i->last - 1 : 0;
+	*missing -= i->closed < *missing ? i->closed : *missing;
 	i->begun = true;
 	i->last = seq;
+	i->closed = 0;
 	return 0;
+}
+
+void inorder_closed(struct inorder *i, uint64_t seq)
+{
+	if (i->begun && seq > i->last)
+		i->closed++;
 }
 
 struct roster *roster_new(void)

@@ -105,6 +105,31 @@ def test_an_operator_who_has_said_nothing(world):
     assert not a.events("message", text="I am alice")
 
 
+def test_what_was_said_before_it_came(world):
+    """bob is there, and carol comes back: neither has the new secret yet. What is said
+    meanwhile is read when it comes, once, and the server is not blamed for it."""
+    s, a, b, c, invite = three(world)
+    c.do(do="leave", room="vault")
+    a.see("leave", room="vault")
+    renew(a)
+    b.see("seal", room="vault", reason="other")
+    c.do(do="join", room="vault")
+    c.see("seal", room="vault", reason="other")
+    a.see("join", room="vault", names=["carol"], n=2)
+    for text in ("one", "two"):
+        say(a, text)
+    for other in (b, c):
+        assert "secret that you lack" in other.see("dropped", n=2)["reason"]
+    send(a, "bob", "carol")
+    for other in (b, c):
+        other.see("seal", room="vault", reason="taken")
+    say(a, "three")
+    for other in (b, c):
+        other.see("message", text="three")
+        assert other.texts()[-3:] == ["one", "two", "three"]
+        assert not other.events("missing")
+
+
 @pytest.mark.parametrize("how", ["killed", "quit"])
 def test_who_was_away(world, how):
     s, a, b, c, invite = three(world)

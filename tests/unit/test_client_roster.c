@@ -159,6 +159,28 @@ TEST(seqs_in_order)
 	assert_int_equal(missing, 2);
 }
 
+TEST(closed_frames_are_not_missing)
+{
+	struct inorder i = {0};
+	uint64_t missing = 99;
+
+	(void)state;
+	inorder_closed(&i, 4); /* whatever came before it is not known */
+	assert_int_equal(inorder_take(&i, 7, &missing), 0);
+	assert_int_equal(missing, 0);
+	inorder_closed(&i, 7); /* a replay */
+	inorder_closed(&i, 8);
+	inorder_closed(&i, 9);
+	assert_int_equal(inorder_take(&i, 12, &missing), 0);
+	assert_int_equal(missing, 2); /* 10 and 11 */
+	assert_int_equal(inorder_take(&i, 14, &missing), 0);
+	assert_int_equal(missing, 1); /* they count once */
+	inorder_closed(&i, 90);
+	inorder_closed(&i, 91);
+	assert_int_equal(inorder_take(&i, 16, &missing), 0);
+	assert_int_equal(missing, 0);
+}
+
 /* --- message ids ------------------------------------------------------- */
 
 static bool again(struct dedup *s, uint32_t who, uint64_t what)
@@ -405,7 +427,7 @@ TEST(held_frames_come_out_in_order)
 	assert_int_equal(pending_put(h, 4, (const uint8_t *)"cde", 3), 0);
 	/* Only a leaver with a pending frame is remembered. */
 	assert_int_equal(pending_gone(h, &(struct person){.member = 4},
-			     (struct inorder){true, 8}),
+			     (struct inorder){true, 8, 0}),
 	    0);
 	assert_int_equal(
 	    pending_gone(h, &(struct person){.member = 5}, (struct inorder){0}),
@@ -456,6 +478,7 @@ int main(void)
 	ADD(people_are_bounded);
 	ADD(seqs_stay_with_their_person);
 	ADD(seqs_in_order);
+	ADD(closed_frames_are_not_missing);
 	ADD(ids_are_per_identity);
 	ADD(the_last_4096_are_remembered);
 	ADD(who_was_silent_longest_makes_room);
