@@ -8,7 +8,8 @@ import pytest
 
 from blob1 import put
 from conclave1 import padded
-from harness import WAIT, together, until
+from harness import PASSWORD, WAIT, together, until
+from test_client import Terminal
 from test_direct_clients import reachable
 from test_history import killed
 
@@ -358,3 +359,34 @@ def test_plain_to_one_person(world):
     assert b.see("file", LONG)["with"] == "paul"
     until(lambda: any("file 1 is sent" in x for x in p.out), LONG, str(p.out))
     assert a.events("file") == []
+
+
+def test_an_offer_on_the_screen(world):
+    """What is offered to somebody alone is waiting for them like a direct message, and
+    what is offered to a room like a message in it."""
+    s = kept(world)
+    b = world.client(s, "bob")
+    b.joined()
+    home = world.tmp / "alice"
+    home.mkdir()
+    t = Terminal(home, "--name", "alice", "--password", PASSWORD, "--rsa-bits", "2048",
+                 s.invite, size=(24, 80))
+    try:
+        t.see("you are in lobby")
+        b.see("join", names=["alice"])
+        path = content(world.tmp / "bob" / "for-alice.bin", 1000)
+        send(world, b, path, to="alice")
+        b.see("file_done")
+        t.see(r"2 @bob \+1 @1")
+        assert "\a" in t.text
+        assert "for-alice.bin" not in t.text
+        t.type("\x1ba")
+        t.see("1 unread")
+        t.see("file 1 from bob: for-alice.bin")
+        assert "[direct]" not in t.text
+        path = content(world.tmp / "bob" / "for-all.bin", 1000)
+        send(world, b, path)
+        b.see("file_done", n=2)
+        t.see(r"1 lobby \+1")
+    finally:
+        t.stop()

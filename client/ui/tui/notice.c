@@ -133,21 +133,6 @@ static void new_day(struct tui *t)
 	}
 }
 
-/* Alerts a user who is looking elsewhere, at most once per ATTENTION_MS. */
-static void call(struct tui *t, const struct buffer *b, const char *name,
-    const char *text, size_t n)
-{
-	char bytes[ATTENTION_MAX];
-
-	if ((b->unread.reading &&
-		!attention_away(&t->attention, t->env->now_ms())) ||
-	    !attention_due(&t->attention, t->env->now_ms()))
-		return;
-	n = attention_call(bytes, t->env->notify, name, text, n, t->env->ascii);
-	display_send(t->display, bytes, n);
-	secret_wipe(bytes, sizeof(bytes));
-}
-
 /* Nobody's fingerprint. */
 static const uint8_t nobody[WIRE_HASH];
 
@@ -247,7 +232,7 @@ static void message(struct tui *t, struct buffer *b, const struct event *e)
 	/* What was missed is marked, and rings once (EVENT_HISTORY). */
 	b->missed = b->missed || (l.mention && e->past);
 	if (l.mention && !e->past)
-		call(t, b, name, e->text, e->text_len);
+		unread_call(t, b, name, e->text, e->text_len);
 	if (!e->own)
 		complete_spoke(&b->speakers, name);
 }
@@ -255,7 +240,9 @@ static void message(struct tui *t, struct buffer *b, const struct event *e)
 void notice_say(struct tui *t, struct buffer *b, const struct event *e)
 {
 	struct session_room_status room = {0};
+	static const char direct[] = "[direct] "; /* the window says it */
 	char text[WORDS_MAX];
+	size_t at = 0;
 	struct words_about about = {.server = t->env->server,
 	    .name = t->env->name,
 	    .now_ms = t->env->wall_ms(),
@@ -268,11 +255,13 @@ void notice_say(struct tui *t, struct buffer *b, const struct event *e)
 	if (e->type == EVENT_CHANGED)
 		about.was_verified = trust_find_verified(
 		    t->env->session, t->env->people, e->person);
-	if (words_event(text, e, &about))
-		notice_to(t, b,
-		    words_weight(e) == WORDS_ALERT ? LINE_ALERT
-							 : LINE_NOTICE,
-		    "%s", text);
+	if (!words_event(text, e, &about))
+		return;
+	if (b->with[0] != '\0' && strncmp(text, direct, strlen(direct)) == 0)
+		at = strlen(direct);
+	notice_to(t, b,
+	    words_weight(e) == WORDS_ALERT ? LINE_ALERT : LINE_NOTICE, "%s",
+	    text + at);
 }
 
 static void connected(struct tui *t, struct buffer *b, const struct event *e)
@@ -393,7 +382,7 @@ static void caught_up(struct tui *t, struct buffer *b, const struct event *e)
 	notice_say(t, b, e);
 	b->catching = false;
 	if (b->missed)
-		call(t, b, b->name, text, sizeof(text) - 1);
+		unread_call(t, b, b->name, text, sizeof(text) - 1);
 	b->missed = false;
 }
 
@@ -549,8 +538,12 @@ static void show(struct tui *t, struct buffer *b, const struct event *e)
 	case EVENT_LEFT:
 		left_room(t, b, e);
 		break;
+	case EVENT_FILE:
+		notice_say(t, b, e);
+		unread_offer(t, b, e);
+		break;
 	default:
-		if (event_direct(e) && e->type != EVENT_FILE)
+		if (event_direct(e))
 			talk_event(t, b, e);
 		else
 			notice_say(t, b, e);

@@ -192,6 +192,12 @@ void unread_line(struct tui *t, struct buffer *b, const struct line_new *l);
 /* The newest line was missed, and whoever looks now has not seen it either: the
  * first of such lines is below the marker. */
 void unread_missed(struct tui *t, struct buffer *b);
+/* The newest line offers a file: it counts like a message, and one that is offered
+ * to the user alone like a mention. */
+void unread_offer(struct tui *t, struct buffer *b, const struct event *e);
+/* Alerts a user who is looking elsewhere, at most once per ATTENTION_MS. */
+void unread_call(struct tui *t, const struct buffer *b, const char *name,
+    const char *text, size_t n);
 void unread_focus(struct tui *t, bool focused);
 /* Another buffer is shown: reading `b` ends. */
 void unread_leave(struct tui *t, struct buffer *b);

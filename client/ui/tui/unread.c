@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "client/ui/tui/tui.h"
+#include "shared/base/secret.h"
 
 static bool at_end(struct tui *t)
 {
@@ -119,6 +120,36 @@ void unread_missed(struct tui *t, struct buffer *b)
 		redraw_want(&t->redraw, REDRAW_CHAT);
 	}
 	b->catching = true;
+}
+
+void unread_call(struct tui *t, const struct buffer *b, const char *name,
+    const char *text, size_t n)
+{
+	char bytes[ATTENTION_MAX];
+
+	if ((b->unread.reading &&
+		!attention_away(&t->attention, t->env->now_ms())) ||
+	    !attention_due(&t->attention, t->env->now_ms()))
+		return;
+	n = attention_call(bytes, t->env->notify, name, text, n, t->env->ascii);
+	display_send(t->display, bytes, n);
+	secret_wipe(bytes, sizeof(bytes));
+}
+
+void unread_offer(struct tui *t, struct buffer *b, const struct event *e)
+{
+	const struct line_new l = {
+	    .kind = LINE_CHAT, .mention = event_direct(e)};
+	const char *file = e->file->name;
+
+	if (e->own || t->past.page != NULL)
+		return;
+	unread_line(t, b, &l);
+	if (e->past)
+		unread_missed(t, b);
+	b->missed = b->missed || (l.mention && e->past);
+	if (l.mention && !e->past)
+		unread_call(t, b, e->file->from, file, strlen(file));
 }
 
 void unread_focus(struct tui *t, bool focused)
