@@ -65,8 +65,8 @@ static const struct command_row table[] = {
 	COMMAND_ROOMS, ARG_ROOM, true, false},
     {"new", "ROOM [HOW]", "make a room; HOW: sealed not-kept invited unlisted",
 	COMMAND_NEW, ARG_TEXT, false, false},
-    {"topic", "[TEXT]", "set the topic of the room shown; alone: show it",
-	COMMAND_TOPIC, ARG_TEXT, true, false},
+    {"topic", "[TEXT]", "set the room's topic; none: clear it; alone: show it",
+	COMMAND_TOPIC, ARG_TOPIC, true, false},
     {"room", "[new]", "who can read the room shown, its key, its server",
 	COMMAND_ROOM, ARG_TEXT, true, false},
     {"seal", "[new|send|give]", "its invite; new secret; who gets it; you got one",
@@ -264,6 +264,22 @@ static void late_command(struct command *out, const char *line, size_t n)
 	    "not sent: a blank stands before %.*s. Take it away to run the "
 	    "command; to say it, write /%.*s",
 	    len, line + i, len, line + i);
+}
+
+const char *command_topic(const struct command *c, size_t *n)
+{
+	const char *text = c->text;
+
+	*n = c->n;
+	while (*n > 0 && *text == ' ') {
+		text++;
+		(*n)--;
+	}
+	while (*n > 0 && text[*n - 1] == ' ')
+		(*n)--;
+	if (*n == 4 && strncasecmp(text, "none", 4) == 0)
+		*n = 0;
+	return text;
 }
 
 bool command_number(const char **text, size_t *n, size_t *number)

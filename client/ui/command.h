@@ -35,7 +35,7 @@ enum command_kind {
 	COMMAND_JOIN,	  /* text: a room */
 	COMMAND_LEAVE,	  /* text: a room, or empty: the one shown */
 	COMMAND_ROOMS,	  /* text: a room, or empty */
-	COMMAND_TOPIC,	  /* text: the topic, or empty: show it */
+	COMMAND_TOPIC,	  /* text: the topic, none, or empty: show it */
 	COMMAND_NEW,	  /* text: a room, or a room and settings */
 	COMMAND_HISTORY,  /* text: what is kept, a number, or empty */
 	COMMAND_OLDER,	  /* text: a number, or empty */
@@ -78,6 +78,7 @@ enum command_arg {
 	ARG_NAME,
 	ARG_FILE,
 	ARG_ROOM,
+	ARG_TOPIC,   /* a text, or none */
 	ARG_HISTORY, /* a word of /history */
 	ARG_SEAL,    /* a word of /seal, and names behind it */
 };
@@ -103,6 +104,10 @@ struct command {
 	char sentence[160]; /* quotes the line, unfiltered */
 };
 void command_parse(struct command *out, const char *line, size_t n);
+
+/* What /topic TEXT sets, without the blanks around it; *n 0: it is cleared, by /topic
+ * none. Borrowed from the line. */
+const char *command_topic(const struct command *c, size_t *n);
 
 /* Takes the number that a text begins with, and the blanks after it. False: it
  * does not begin with a number from 1 to 9999 and then a blank or its end. */

@@ -301,10 +301,19 @@ static const char *leave(struct ui *f, const char *text, size_t n)
 	return NULL;
 }
 
-static const char *ask(struct ui *f, const struct command *c)
+static const char *set_sealed_topic(struct ui *f, const struct command *c)
 {
 	const struct seal_place at = {
 	    f->env->session, f->io.room, f->env->uri};
+	size_t n;
+	const char *text = command_topic(c, &n);
+
+	return seal_topic(&at, f->env->wall_ms(), text, n, f->why) ? NULL
+								   : f->why;
+}
+
+static const char *ask(struct ui *f, const struct command *c)
+{
 	char key[B64URL_32 + 1] = "";
 	struct session_room_status st;
 	struct request q;
@@ -316,9 +325,7 @@ static const char *ask(struct ui *f, const struct command *c)
 		return NULL;
 	}
 	if (c->kind == COMMAND_TOPIC && st.seal != SEAL_NONE)
-		return seal_topic(&at, f->env->wall_ms(), c->text, c->n, f->why)
-			   ? NULL
-			   : f->why;
+		return set_sealed_topic(f, c);
 	if (c->kind == COMMAND_HISTORY && c->n == 0) {
 		words_room_keeps(f->why, &st.settings);
 		ui_plain_notice(f, "%s", f->why);

@@ -216,6 +216,9 @@ static bool parse_act(struct request *q, const struct command *c,
 bool room_commands_request(struct request *out, const struct command *c,
     const struct session_room_status *status, char why[WORDS_MAX])
 {
+	const char *topic;
+	size_t n;
+
 	if (account_commands_is(c))
 		return account_commands_request(out, c, status, why);
 	memset(out, 0, sizeof(*out));
@@ -232,6 +235,7 @@ bool room_commands_request(struct request *out, const struct command *c,
 	case COMMAND_HISTORY:
 		return parse_history(out, c->text, c->n, status, why);
 	case COMMAND_TOPIC:
+		topic = command_topic(c, &n);
 		out->type = REQUEST_ROOM_SET;
 		out->room = status->number;
 		out->has_topic = true;
@@ -240,7 +244,7 @@ bool room_commands_request(struct request *out, const struct command *c,
 		/* seal_topic */
 		if (status->seal != SEAL_NONE)
 			return refuse(why, "the server would read this topic");
-		if (!rest(out->topic, sizeof(out->topic), c->text, c->n))
+		if (!rest(out->topic, sizeof(out->topic), topic, n))
 			return refuse(why, too_long);
 		return true;
 	default:

@@ -38,6 +38,21 @@ def both(world):
     return s, bob, pam
 
 
+def test_a_topic_is_cleared(world):
+    """By an owner; what is only refused says so."""
+    s, bob, pam = both(world)
+    pam.type("/topic none")
+    pam.said("not done: your role does not allow this")
+    pam.type("/new den")
+    pam.said("you are in den")
+    pam.type("/topic tea")
+    pam.said("pam changed the room; its topic is: tea")
+    pam.type("/topic none")
+    pam.said("pam changed the room; its topic is empty")
+    pam.type("/topic")
+    pam.said("there is no topic; the server can read this")
+
+
 def test_search_and_what_was_said_before(world):
     s, bob, pam = both(world)
     bob.say("the Backup is on Thursday")

@@ -92,6 +92,8 @@ def test_an_act_of_the_screen(ana, terminal, tmp_path):
     t.see("you are in cellar")
     t.type("/topic wine\r")
     t.see("ben changed the room; its topic is: wine")
+    t.type("/topic n\t\r")
+    t.see("ben changed the room; its topic is empty")
     t.type("/rooms\r")
     t.see("cellar: 1 person, yours; server can read")
 

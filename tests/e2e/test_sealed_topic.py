@@ -169,12 +169,20 @@ def test_plain_and_the_screen(world):
     assert "\x1b[31m" not in t.text
     t.type("/topic\r")
     t.see(r"(?s)-- topic: coffee.*2 \(sealed: the server cannot read this\)")
+    t.type("/topic None \r")
+    t.see("you took away the topic")
+    a.see("topic", text="")
     t.type("/quit\r")
     assert t.wait() == 7        # the first one was refused
     u = Terminal(world.tmp / "erin", "--name", "erin", "--password", PASSWORD,
                  "--rsa-bits", "2048", invite.split(",s=")[0], size=(24, 80))
-    u.see("sealed: the server cannot")
+    u.see("you are in vault")
     u.type("/topic milk\r")
     u.see("you set the topic: milk")
     a.see("topic", text="milk")
+    u.type("\x1bot")
+    u.see(r"clear it\).*milk")
+    u.type("\x15none\r")
+    u.see("you took away the topic")
+    a.see("topic", n=2, text="")
     u.type("/quit\r")

@@ -101,6 +101,34 @@ static void test_nearest(void **state)
 	}
 }
 
+/* What /topic sets; nothing: it is cleared. */
+static void test_topic(void **state)
+{
+	static const char *const rows[][2] = {
+	    {"/topic tea at four", "tea at four"},
+	    {"/topic   tea  ", "tea"},
+	    {"/topic none", ""},
+	    {"/topic  NONE ", ""},
+	    {"/topic none of this", "none of this"},
+	    {"/topic nonesuch", "nonesuch"},
+	    {"/topic non", "non"},
+	    {"/topic -", "-"},
+	};
+	struct command c;
+	const char *text;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		command_parse(&c, rows[i][0], strlen(rows[i][0]));
+		assert_int_equal(c.kind, COMMAND_TOPIC);
+		assert_true(c.n > 0);
+		text = command_topic(&c, &n);
+		assert_int_equal(n, strlen(rows[i][1]));
+		assert_memory_equal(text, rows[i][1], n);
+	}
+}
+
 /* A line is arbitrary bytes: no terminating zero, any length, any value. */
 static void test_any_bytes(void **state)
 {
@@ -167,6 +195,7 @@ int main(void)
 	    cmocka_unit_test(test_lines),
 	    cmocka_unit_test(few_commands_need_the_full_screen),
 	    cmocka_unit_test(test_nearest),
+	    cmocka_unit_test(test_topic),
 	    cmocka_unit_test(test_any_bytes),
 	    cmocka_unit_test(test_help),
 	};

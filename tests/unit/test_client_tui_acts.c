@@ -223,6 +223,14 @@ static void test_topic_and_new(void **state)
 	assert_int_equal(s->asked.type, REQUEST_ROOM_SET);
 	assert_true(s->asked.has_topic);
 	assert_string_equal(s->asked.topic, "tea at four");
+	type(s, "/topic n\t\r");
+	until_asked(s);
+	assert_int_equal(s->asked.type, REQUEST_ROOM_SET);
+	assert_true(s->asked.has_topic);
+	assert_string_equal(s->asked.topic, "");
+	type(s, "/topic none of this\r");
+	until_asked(s);
+	assert_string_equal(s->asked.topic, "none of this");
 	type(s, "/new cellar invited unlisted\r");
 	until_asked(s);
 	assert_int_equal(s->asked.type, REQUEST_ROOM_NEW);

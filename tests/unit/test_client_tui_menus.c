@@ -308,7 +308,7 @@ static void test_room(void **state)
 
 	(void)state;
 	vt_type(s->vt, "\033ot");
-	stage_expect(s, "topic:");
+	stage_expect(s, "topic (none: clear it):");
 	vt_type(s->vt, "no\033[200~ wine\ntoday\033[201~\r");
 	while (s->n_asked == 0)
 		(void)stage_listen(s, 20);

@@ -97,16 +97,19 @@ static void find_name(void *arg, const char *name)
 		offer(w->c, name, strlen(name));
 }
 
-/* What /history or /seal takes. */
+/* The words that /topic, /history or /seal takes. */
 static void find_words(struct complete *c, enum command_arg arg,
     const char *word, size_t n)
 {
 	static const char *const history[] = {
 	    "none", "members", "all", "keep", "count", NULL};
 	static const char *const seal[] = {"new", "send", "give", NULL};
-	const char *const *w;
+	static const char *const topic[] = {"none", NULL};
+	const char *const *w = arg == ARG_SEAL	  ? seal
+			       : arg == ARG_TOPIC ? topic
+						  : history;
 
-	for (w = arg == ARG_SEAL ? seal : history; *w != NULL; w++)
+	for (; *w != NULL; w++)
 		if (strncasecmp(*w, word, n) == 0)
 			offer(c, *w, strlen(*w));
 }
@@ -187,6 +190,10 @@ static void find(
 	} else if (arg == ARG_HISTORY ||
 		   (arg == ARG_SEAL && c->from == first)) {
 		find_words(c, arg, s + c->from, len);
+	} else if (arg == ARG_TOPIC && c->from == first) {
+		find_words(c, arg, s + c->from, len);
+		if (len > 0)
+			find_names(c, s + c->from, len, in);
 	} else if (len > 0 || (arg == ARG_NAME && c->from == first)) {
 		find_names(c, s + c->from, len, in);
 		if (arg == ARG_NAME && in->persons != NULL)

@@ -28,7 +28,7 @@ static const struct menu_item items[] = {
     {MENU_ROLE, 'p', "operator", "role", AFTER("operator")},
     {MENU_ROLE, 'm', "member", "role", AFTER("member")},
     {MENU_ROLE, 'g', "guest", "role", AFTER("guest")},
-    {MENU_ROOM, 't', "topic", "topic", TEXT("topic")},
+    {MENU_ROOM, 't', "topic", "topic", TEXT("topic (none: clear it)")},
     {MENU_ROOM, 'k', "keep", "history",
 	TEXT("what is kept: none, members, all, keep 7d, count N")},
     {MENU_ROOM, 'i', "invite", "invite", TEXT("invite whom")},

@@ -305,6 +305,8 @@ static bool ask(struct tui *t, const struct command *c)
 	char key[B64URL_32 + 1] = "";
 	struct session_room_status st;
 	char why[WORDS_MAX], text[QUESTION_TEXT_MAX];
+	const char *topic;
+	size_t n;
 
 	session_room_status(t->env->session, t->cur->room, &st);
 	if (c->kind == COMMAND_TOPIC && c->n == 0) {
@@ -313,7 +315,8 @@ static bool ask(struct tui *t, const struct command *c)
 		return true;
 	}
 	if (c->kind == COMMAND_TOPIC && st.seal != SEAL_NONE) {
-		if (seal_topic(&at, t->env->wall_ms(), c->text, c->n, why))
+		topic = command_topic(c, &n);
+		if (seal_topic(&at, t->env->wall_ms(), topic, n, why))
 			return true;
 		notice_add(t, LINE_NOTICE, "%s", why);
 		return false;
