@@ -253,6 +253,8 @@ static void keep_rooms(struct app *a)
 {
 	struct errmsg why;
 
+	if (purge_file_flush(a->o.setup->purges, &why) != 0)
+		show_error(a, "purges", why.text);
 	if (shown(a) && known_rooms_keep(a->o.setup->rooms, a->session,
 			    now_ms(), &why) != 0)
 		show_error(a, "rooms", why.text);
@@ -492,7 +494,7 @@ static int open_all(struct app *a)
 	    .pin = a->o.setup->pinned ? a->o.setup->pin : NULL,
 	    .ticket = a->o.setup->has_ticket ? a->o.setup->ticket : NULL,
 	    .people = people_ops(a->o.setup->people),
-	    .rooms = known_rooms_ops(a->o.setup->rooms),
+	    .rooms = setup_rooms(a->o.setup),
 	    .seals = setup_seals(a->o.setup),
 	    .direct = prekeys_ops(a->o.setup->prekeys),
 	    .no_receipts = o->no_receipts,

@@ -332,6 +332,29 @@ static bool nothing_there(const char *path)
 	       (errno == ENOENT || errno == ENOTDIR);
 }
 
+/* Without this file a purge may be forgotten if the client is killed. */
+static int find_purges(
+    struct setup *s, const struct client_options *o, struct errmsg *why)
+{
+	char *path;
+	int r = files_path(s, o, "purges", &path, why);
+
+	if (r == 0)
+		r = purge_file_open(&s->purges, path, s->identity, why);
+	if (r == ERR_USAGE || (r == ERR_IO && !nothing_there(path)))
+		errmsg_print("conclave", why->text);
+	free(path);
+	return r == ERR_IO || r == ERR_USAGE ? 0 : r;
+}
+
+struct rooms_ops setup_rooms(const struct setup *s)
+{
+	struct rooms_ops ops = known_rooms_ops(s->rooms);
+
+	ops.purges = purge_file_ops(s->purges);
+	return ops;
+}
+
 /* What the user knows as sealed must not pass for open: if this file cannot be
  * read there is no going on. The invite's secret is written when the room has
  * it. */
@@ -458,6 +481,7 @@ int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 	    (r = find_own(s, o, why)) != 0 || (r = ask_who(s, o, why)) != 0 ||
 	    (r = find_ticket(s, o, why)) != 0 ||
 	    (r = find_rooms(s, o, why)) != 0 ||
+	    (r = find_purges(s, o, why)) != 0 ||
 	    (r = find_sealed(s, o, why)) != 0 ||
 	    (r = find_holders(s, o, why)) != 0 ||
 	    (r = find_prekeys(s, o, why)) != 0 ||
@@ -475,6 +499,7 @@ void setup_free(struct setup *s)
 {
 	tls_setup_free(&s->tls);
 	known_rooms_free(s->rooms);
+	purge_file_free(s->purges);
 	sealed_rooms_free(s->sealed);
 	seal_holders_free(s->holders);
 	prekeys_free(s->prekeys);

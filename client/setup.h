@@ -11,6 +11,7 @@
 #include "client/trust/own_accounts.h"
 #include "client/trust/people.h"
 #include "client/trust/prekeys.h"
+#include "client/trust/purge_file.h"
 #include "client/trust/seal_holders.h"
 #include "client/trust/sealed_rooms.h"
 #include "client/trust/servers.h"
@@ -30,6 +31,7 @@ struct setup {
 	bool has_ticket;
 	uint8_t ticket[WIRE_TICKET];
 	struct known_rooms *rooms; /* NULL: their file cannot be kept */
+	struct purge_file *purges; /* NULL: they cannot be kept */
 	struct sealed_rooms *sealed;
 	struct seal_holders *holders; /* of those rooms' secrets */
 	struct prekeys *prekeys; /* NULL: there are no direct messages */
@@ -59,6 +61,8 @@ void setup_keep_last(const struct client_options *o);
 void setup_pin_differs(const struct setup *s, const struct client_options *o,
     const uint8_t *shown, struct errmsg *why);
 
+/* What is known of rooms, for session_opts. */
+struct rooms_ops setup_rooms(const struct setup *s);
 /* The secrets of sealed rooms and who holds them, for session_opts; and what is to be
  * written of them. */
 struct seals_ops setup_seals(const struct setup *s);

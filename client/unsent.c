@@ -20,19 +20,20 @@ void unsent_waiting(struct unsent *u, const struct session *s)
 		u->messages += st.unacked;
 		u->held += st.held;
 		u->purges += st.purges;
+		u->kept = st.purges_kept;
 	}
 }
 
-/* A client that starts again does not know what it was going to purge. */
 static void add_purges(const struct unsent *u, char *out, size_t size)
 {
 	const size_t n = strlen(out);
 
 	if (u->purges > 0)
 		snprintf(out + n, size - n,
-		    "%s%zu edit%s of a message that you purged may stay in the "
-		    "history",
-		    n > 0 ? "; " : "", u->purges, u->purges == 1 ? "" : "s");
+		    "%s%zu edit%s of a message that you purged %s",
+		    n > 0 ? "; " : "", u->purges, u->purges == 1 ? "" : "s",
+		    u->kept ? "will be purged when you are in the room again"
+			    : "may stay in the history");
 }
 
 /* Why messages are held. */

@@ -9,7 +9,8 @@ struct unsent {
 	size_t held;	 /* of these, because of newcomers or another key */
 	size_t keys;	 /* of those, because of a person's other key */
 	size_t lines;	 /* of the input that were refused */
-	size_t purges;	 /* edits of purged messages that may stay */
+	size_t purges;	 /* edits of purged messages that are not purged yet */
+	bool kept;	 /* and the next run does it */
 };
 
 enum { UNSENT_WORDS = 384 };

@@ -217,7 +217,7 @@ static int list_complete(struct chatroom *r, uint64_t now_ms)
 	if (e == 0 && (e = catchup_enter(r->part.catchup, r->number,
 			   r->since)) == 0)
 		e = chatroom_seal_entered(r);
-	older_enter(r->part.reads.older, r->number, r->part.log, r->since);
+	reads_enter(&r->part.reads, r->number, r->part.log, r->since);
 	asides_entered(r->part.asides);
 	if (e == 0)
 		e = inbox_listed(r->part.inbox);
@@ -518,7 +518,7 @@ const struct reads *chatroom_reads(const struct chatroom *r)
 
 int chatroom_storage(struct chatroom *r, bool ok)
 {
-	catchup_storage(r->part.catchup, ok);
+	reads_storage(&r->part.reads, ok);
 	return events_push_room(&r->part.events,
 	    &(struct event){.type = EVENT_STORAGE, .may = ok});
 }

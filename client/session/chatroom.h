@@ -96,9 +96,13 @@ struct seals *chatroom_seals(const struct chatroom *r);
 
 /* The answers to these two requests. ERR_STATE, ERR_ROOM: not after what came
  * before it. */
+/* The user quits: without flush, nothing is waited for. */
+void chatroom_quit(struct chatroom *r, bool flush);
+/* What a user who quits waits for: messages to be acknowledged, purges to be answered. */
+size_t chatroom_due(const struct chatroom *r);
 /* An answer to what was asked about this room. Of a receipt: ERR_SIGNATURE: it is not
  * the server's; ERR_LOG: it is another log's. */
-int chatroom_answer(struct chatroom *r, enum request_type asked,
+int chatroom_answer(struct chatroom *r, const struct asked *asked,
     const struct answer *a, uint64_t now_ms) MUST_CHECK;
 int chatroom_join_answer(struct chatroom *r, const struct answer *a) MUST_CHECK;
 int chatroom_leave_answer(struct chatroom *r) MUST_CHECK;

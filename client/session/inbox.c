@@ -175,6 +175,7 @@ static int show(struct inbox *i, const struct group_head *h,
 	bool again;
 	int r;
 
+	posts_there(i->o.posts, p->fingerprint, said->id, h->offset);
 	r = dedup_check(i->dedup, p->identity, said->id, &again);
 	if (r != 0 || again)
 		return r;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "client/session/holders.h"
+#include "client/session/purges.h"
 #include "client/session/topics_ops.h"
 #include "shared/proto/logchain.h"
 #include "shared/proto/room_info.h"
@@ -60,6 +61,7 @@ struct rooms_ops {
 	bool (*known)(void *arg, const char *room, uint8_t log[WIRE_LOG],
 	    struct log_head *shown);
 	void *arg;
+	struct purges_ops purges; /* what is to be destroyed in them */
 };
 
 /* The secrets of a server's sealed rooms (PROTOCOL.md section 5f), from earlier

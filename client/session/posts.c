@@ -9,7 +9,6 @@ struct post {
 	uint8_t message[WIRE_ID]; /* the same, or for an edit: of which */
 	uint8_t who[WIRE_HASH];	  /* a fingerprint */
 	bool deleted, forgotten;
-	bool purge; /* once its offset is known */
 	uint8_t deleted_by[WIRE_ID]; /* the id of the deletion */
 	uint64_t offset;	     /* in the log; 0: not known (yet) */
 	uint64_t seq; /* our own: on this connection; 0: not sealed */
@@ -24,17 +23,18 @@ struct posts {
 	uint8_t self[WIRE_HASH];
 	struct ring older; /* read because the user asked */
 	struct ring ring;  /* in the order of the log */
-	bool purge_due;	   /* some have `purge` and an offset */
+	struct purges *purges; /* borrowed; or NULL */
 	struct changes *changes;
 };
 
-struct posts *posts_new(const uint8_t self[WIRE_HASH])
+struct posts *posts_new(const uint8_t self[WIRE_HASH], struct purges *purges)
 {
 	struct posts *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		return NULL;
 	memcpy(p->self, self, WIRE_HASH);
+	p->purges = purges;
 	p->ring.max = POSTS_MAX;
 	p->older.max = POSTS_OLDER;
 	if ((p->changes = changes_new()) == NULL) {
@@ -258,6 +258,8 @@ void posts_forget(struct posts *p, const uint8_t id[WIRE_ID])
 	size_t i;
 
 	changes_forget(p->changes, p->self, id);
+	if (p->purges != NULL)
+		purges_forget(p->purges, id);
 	if (o != NULL)
 		o->forgotten = true;
 	for (i = 0; i < count(p); i++) {
@@ -278,11 +280,11 @@ void posts_sealed(struct posts *p, const uint8_t id[WIRE_ID], uint64_t seq)
 		o->seq = seq;
 }
 
-/* It is there in the log. */
-static void place(struct posts *p, struct post *o, uint64_t offset)
+void posts_there(const struct posts *p, const uint8_t who[WIRE_HASH],
+    const uint8_t id[WIRE_ID], uint64_t offset)
 {
-	o->offset = offset;
-	p->purge_due = p->purge_due || o->purge;
+	if (p->purges != NULL && memcmp(who, p->self, WIRE_HASH) == 0)
+		purges_placed(p->purges, id, offset);
 }
 
 void posts_marked(struct posts *p, uint64_t seq, uint64_t offset)
@@ -294,8 +296,9 @@ void posts_marked(struct posts *p, uint64_t seq, uint64_t offset)
 		o = at(p, i - 1);
 		if (o->seq != seq)
 			continue;
-		place(p, o, offset);
+		o->offset = offset;
 		o->seq = 0;
+		posts_there(p, o->who, o->id, offset);
 		return;
 	}
 }
@@ -314,7 +317,8 @@ void posts_place(struct posts *p, const uint8_t who[WIRE_HASH],
 	struct post *o = find(p, who, id);
 
 	if (o != NULL)
-		place(p, o, offset);
+		o->offset = offset;
+	posts_there(p, who, id, offset);
 }
 
 size_t posts_entries(const struct posts *p, const uint8_t id[WIRE_ID],
@@ -336,48 +340,23 @@ size_t posts_entries(const struct posts *p, const uint8_t id[WIRE_ID],
 	return n;
 }
 
-void posts_purge(struct posts *p, const uint8_t id[WIRE_ID])
+int posts_purge(const struct posts *p, const uint8_t id[WIRE_ID])
 {
-	const struct post *m = message_of(p, NULL, id);
-	struct post *o;
+	const struct post *m = message_of(p, NULL, id), *o;
+	struct purge_wish w = {.offset = 0};
 	size_t i;
+	int r = 0;
 
-	for (i = 0; m != NULL && i < count(p); i++) {
+	for (i = 0; m != NULL && r == 0 && i < count(p); i++) {
 		o = at(p, i);
-		if (memcmp(o->message, m->id, WIRE_ID) == 0 &&
-		    memcmp(o->who, m->who, WIRE_HASH) == 0)
-			o->purge = o->offset == 0 && !o->forgotten;
-	}
-}
-
-bool posts_purge_due(const struct posts *p)
-{
-	return p->purge_due;
-}
-
-uint64_t posts_purge_next(struct posts *p)
-{
-	struct post *o;
-	size_t i;
-
-	for (i = 0; i < count(p); i++) {
-		o = at(p, i);
-		if (!o->purge || o->offset == 0)
+		if (memcmp(o->message, m->id, WIRE_ID) != 0 ||
+		    memcmp(o->who, m->who, WIRE_HASH) != 0 ||
+		    o->offset != 0 || o->forgotten)
 			continue;
-		o->purge = false;
-		return o->offset;
+		memcpy(w.id, o->id, WIRE_ID);
+		r = purges_add(p->purges, &w);
 	}
-	p->purge_due = false;
-	return 0;
-}
-
-size_t posts_purge_waits(const struct posts *p)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < count(p); i++)
-		n += at(p, i)->purge && !at(p, i)->forgotten;
-	return n;
+	return r;
 }
 
 void posts_at(const struct posts *p, uint64_t offset, struct event *e)

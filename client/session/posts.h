@@ -10,6 +10,7 @@
 #define CONCLAVE_SESSION_POSTS_H
 
 #include "client/session/changes.h"
+#include "client/session/purges.h"
 
 enum { POSTS_MAX = WIRE_IDS_KEPT, POSTS_OLDER = 4 * POSTS_MAX };
 
@@ -21,8 +22,10 @@ enum posts_verdict {
 };
 
 struct posts;
-/* self: the user's own fingerprint. */
-struct posts *posts_new(const uint8_t self[WIRE_HASH]);
+/* self: the user's own fingerprint. purges: the room's, which are told where the
+ * user's own entries are; NULL where nothing can be purged. Borrowed. */
+struct posts *posts_new(
+    const uint8_t self[WIRE_HASH], struct purges *purges);
 void posts_free(struct posts *p); /* NULL is a no-op */
 
 /* The content that becomes an event; CONTENT_UNKNOWN for one that nobody says. */
@@ -62,12 +65,12 @@ void posts_place(struct posts *p, const uint8_t who[WIRE_HASH],
  * 0: the message, or where it is, is not known. *own: the user wrote it. */
 size_t posts_entries(const struct posts *p, const uint8_t id[WIRE_ID],
     uint64_t *offset, size_t max, bool *own);
+/* The same for the wishes alone, of all that is read in the log. */
+void posts_there(const struct posts *p, const uint8_t who[WIRE_HASH],
+    const uint8_t id[WIRE_ID], uint64_t offset);
 /* The message is purged: its edits whose place is not known yet are to be purged as
- * well. posts_purge_next: where one of them is now, once; 0: none is known. */
-void posts_purge(struct posts *p, const uint8_t id[WIRE_ID]);
-bool posts_purge_due(const struct posts *p); /* one is, perhaps */
-uint64_t posts_purge_next(struct posts *p);
-size_t posts_purge_waits(const struct posts *p); /* such edits, not yet given */
+ * well. Only with `purges`. ERR_NOMEM: not all are. */
+int posts_purge(const struct posts *p, const uint8_t id[WIRE_ID]) MUST_CHECK;
 /* The message whose text is in the entry at `offset`: its id and author are
  * written to the event. */
 void posts_at(const struct posts *p, uint64_t offset, struct event *e);

@@ -6,6 +6,31 @@
 /* A message and its edits. */
 enum { PURGE_MAX = 32 };
 
+void reads_enter(const struct reads *r, uint32_t room,
+    const uint8_t log[WIRE_LOG], uint64_t since)
+{
+	older_enter(r->older, room, log, since);
+	purges_enter(r->purges);
+}
+
+void reads_storage(const struct reads *r, bool ok)
+{
+	catchup_storage(r->catchup, ok);
+	if (ok)
+		purges_again(r->purges);
+}
+
+size_t reads_due(const struct reads *r)
+{
+	return purges_open(r->purges);
+}
+
+void reads_purged(
+    const struct reads *r, uint64_t offset, const struct answer *a)
+{
+	purges_answer(r->purges, offset, a);
+}
+
 bool reads_waits(const struct reads *r)
 {
 	return catchup_waits(r->catchup) || older_waits(r->older);
@@ -13,20 +38,21 @@ bool reads_waits(const struct reads *r)
 
 bool reads_wants(const struct reads *r)
 {
-	return posts_purge_due(r->posts) ||
+	return purges_due(r->purges) ||
 	       (!reads_waits(r) &&
 		   (catchup_wants(r->catchup) || older_wants(r->older)));
 }
 
-/* Nobody waits for the answers. */
-static int purge_late(const struct reads *r, struct requests *requests)
+/* The user is not told of the answers. */
+static int purge_late(const struct reads *r, struct requests *requests,
+    struct chatroom *room)
 {
 	struct request q = {.type = REQUEST_PURGE,
 	    .room = older_room(r->older),
-	    .offset = posts_purge_next(r->posts)};
+	    .offset = purges_next(r->purges)};
 	uint32_t number;
 
-	return q.offset == 0 ? 0 : requests_put(requests, &q, NULL, &number);
+	return q.offset == 0 ? 0 : requests_put(requests, &q, room, &number);
 }
 
 int reads_ask(const struct reads *r, struct requests *requests,
@@ -37,8 +63,8 @@ int reads_ask(const struct reads *r, struct requests *requests,
 	uint32_t number;
 	int err;
 
-	if (posts_purge_due(r->posts))
-		return purge_late(r, requests);
+	if (purges_due(r->purges))
+		return purge_late(r, requests, room);
 	err = missed ? catchup_ask(r->catchup, &q, now_ms)
 		     : older_ask(r->older, &q);
 
@@ -105,9 +131,10 @@ int reads_purge(const struct reads *r, struct requests *requests,
 	/* The answer to the last one is that to all. */
 	for (i = 0; i < n; i++) {
 		q.offset = offset[i];
-		if ((err = requests_put(requests, &q, NULL, req)) != 0)
+		if ((err = purges_add(r->purges,
+			 &(struct purge_wish){.offset = offset[i]})) != 0 ||
+		    (err = requests_put(requests, &q, NULL, req)) != 0)
 			return err;
 	}
-	posts_purge(r->posts, id);
-	return 0;
+	return posts_purge(r->posts, id);
 }

@@ -13,8 +13,17 @@ struct reads {
 	struct catchup *catchup; /* borrowed, like all pointers here */
 	struct older *older;
 	struct posts *posts;
+	struct purges *purges;
 };
 
+/* older_enter; the server can write, or not; how many purges have no answer; and the
+ * answer to one. */
+void reads_enter(const struct reads *r, uint32_t room,
+    const uint8_t log[WIRE_LOG], uint64_t since);
+void reads_storage(const struct reads *r, bool ok);
+size_t reads_due(const struct reads *r);
+void reads_purged(
+    const struct reads *r, uint64_t offset, const struct answer *a);
 /* There is something to ask for; the answer is due. */
 bool reads_wants(const struct reads *r);
 bool reads_waits(const struct reads *r);

@@ -121,6 +121,7 @@ static int said(struct replayed *p, bool *shown)
 
 	if (r != 0)
 		return r;
+	posts_there(posts, who.fingerprint, what->id, p->out.offset);
 	if (known) {
 		posts_place(posts, who.fingerprint, what->id, p->out.offset);
 		return 0;

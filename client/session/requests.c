@@ -290,7 +290,8 @@ int requests_answer(
 		return ERR_STATE;
 	if ((e = check(&o->q, a)) != 0)
 		return e;
-	*out = (struct asked){o->q.type, o->room, o->q.room};
+	*out = (struct asked){
+	    o->q.type, o->room, o->q.room, o->q.offset};
 	if (of_user(o) && (e = report(r, &o->q, a)) != 0)
 		return e;
 	drop(r, o);

@@ -48,6 +48,7 @@ struct asked {
 	enum request_type type;
 	struct chatroom *room;
 	uint32_t number; /* of the room in the request; 0: none */
+	uint64_t offset; /* in the request */
 };
 int requests_answer(
     struct requests *r, const struct answer *a, struct asked *out) MUST_CHECK;

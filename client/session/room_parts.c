@@ -41,7 +41,12 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 	say.events.hold = NULL;
 	in.holders = &p->holders;
 	say.roster = p->roster = p->listing.roster = in.roster = roster_new();
-	say.posts = in.posts = p->posts = posts_new(o->self->fingerprint);
+	p->purges = purges_new(&(struct purges_opts){
+	    &o->parties->rooms.purges, o->name, p->log});
+	if (p->purges == NULL)
+		return ERR_NOMEM;
+	say.posts = in.posts = p->posts =
+	    posts_new(o->self->fingerprint, p->purges);
 	say.epochs = p->epochs = in.epochs = epochs_new(o->parties->crypto);
 	say.seals = in.seals = past.seals = older.seals = p->seals =
 	    seals_new(o->parties->crypto, &o->parties->seals);
@@ -73,7 +78,8 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 	    (struct replay){o->parties, p->inbox, p->posts, p->roomlog,
 		&p->holders, p->seals, p->topics, p->views};
 	p->catchup = catchup_new(&past);
-	p->reads = (struct reads){p->catchup, older_new(&older), p->posts};
+	p->reads = (struct reads){
+	    p->catchup, older_new(&older), p->posts, p->purges};
 	return p->speech == NULL || p->inbox == NULL || p->catchup == NULL ||
 		       p->reads.older == NULL
 		   ? ERR_NOMEM
@@ -88,6 +94,7 @@ void room_parts_free(struct room_parts *p)
 	inbox_free(p->inbox);
 	speech_free(p->speech);
 	posts_free(p->posts);
+	purges_free(p->purges);
 	rights_free(p->rights);
 	asides_free(p->asides);
 	record_free(p->record);
@@ -105,6 +112,7 @@ void room_parts_leave(struct room_parts *p)
 	seals_leave(p->seals);
 	inbox_clear(p->inbox);
 	catchup_leave(p->catchup);
+	purges_leave(p->purges);
 	/* Without memory there is no word about it. */
 	(void)!older_leave(p->reads.older);
 	roomlog_leave(p->roomlog);
@@ -148,7 +156,8 @@ void room_parts_status(const struct room_parts *p, const struct person *me,
 	    .voice_until_ms = rights_until_ms(p->rights),
 	    .unacked = speech_unacked(p->speech),
 	    .held = speech_held(p->speech),
-	    .purges = posts_purge_waits(p->posts),
+	    .purges = purges_waiting(p->purges),
+	    .purges_kept = purges_kept(p->purges),
 	    .verified = roster_count(p->roster, TRUST_VERIFIED) -
 			(me != NULL && me->trust == TRUST_VERIFIED),
 	    .changed = roster_count(p->roster, TRUST_CHANGED),

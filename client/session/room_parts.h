@@ -29,6 +29,7 @@ struct room_parts {
 	/* These persist across connections. */
 	struct roster *roster;
 	struct posts *posts;
+	struct purges *purges;
 	struct rights *rights;
 	struct speech *speech;
 	struct seals *seals;

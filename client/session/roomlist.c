@@ -163,7 +163,7 @@ void roomlist_meet_again(struct roomlist *l, const char *name)
 void roomlist_quit(struct roomlist *l, bool flush)
 {
 	for (size_t i = 0; i < l->n; i++)
-		speech_quit(chatroom_speech(l->all[i]), flush);
+		chatroom_quit(l->all[i], flush);
 }
 
 void roomlist_keep(struct roomlist *l, bool on)
@@ -203,7 +203,7 @@ size_t roomlist_due(const struct roomlist *l)
 	size_t i, n = 0;
 
 	for (i = 0; i < l->n; i++)
-		n += speech_due(chatroom_speech(l->all[i]));
+		n += chatroom_due(l->all[i]);
 	return n;
 }
 
@@ -340,13 +340,14 @@ static int on_answer(
 	struct asked to;
 	int r = requests_answer(l->requests, a, &to);
 
-	/* The user asked; the room, if we are still there, compares. */
-	if (r == 0 && to.type == REQUEST_RECEIPT)
+	/* The user asked; the room, if we are still there, looks at it. */
+	if (r == 0 &&
+	    (to.type == REQUEST_RECEIPT || to.type == REQUEST_PURGE))
 		(void)!numbered(
 		    l, to.number, IN(CHATROOM_JOINED), &to.room);
 	return r != 0 || to.room == NULL
 		   ? r
-		   : chatroom_answer(to.room, to.type, a, now_ms);
+		   : chatroom_answer(to.room, &to, a, now_ms);
 }
 
 static int on_room_left(

@@ -56,7 +56,7 @@ bool roomlist_joined(const struct roomlist *l);
 /* The connection ended because the card's room is refused, which is no reason to
  * stay out of others: that room is left, and true returned. */
 bool roomlist_refused(struct roomlist *l, const struct ending *why);
-/* speech_due of all rooms. */
+/* chatroom_due of all rooms. */
 size_t roomlist_due(const struct roomlist *l);
 
 /* Dispatches a frame from a record. Entries of the past are opened together: they

@@ -55,6 +55,7 @@ struct session_room_status {
 	size_t unacked;	 /* said, but not acknowledged by the server */
 	size_t held;	 /* of these, until the user sends or drops them */
 	size_t purges;	 /* edits on their way whose message is purged */
+	bool purges_kept; /* a later run purges them */
 	size_t total;	 /* people in the room */
 	size_t others;	 /* of these, without ourselves */
 	size_t verified; /* how many of the others the user has compared */

@@ -190,7 +190,7 @@ struct posts *talks_posts(struct talks *t, const char *name)
 	if (i < t->n_talks) {
 		talk = t->talk[i];
 	} else {
-		talk.posts = posts_new(t->parties->self.fingerprint);
+		talk.posts = posts_new(t->parties->self.fingerprint, NULL);
 		if (talk.posts == NULL)
 			return NULL;
 		memcpy(talk.name, name, strlen(name));

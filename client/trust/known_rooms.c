@@ -169,7 +169,8 @@ static bool known(
 
 struct rooms_ops known_rooms_ops(struct known_rooms *k)
 {
-	return (struct rooms_ops){k != NULL ? known : NULL, k};
+	return (struct rooms_ops){.known = k != NULL ? known : NULL,
+	    .arg = k};
 }
 
 static void take(struct known_rooms *k, const struct session *s)

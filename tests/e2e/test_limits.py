@@ -158,8 +158,8 @@ def test_a_file_system_that_cannot_do_everything(world, tmp_path, faults):
         keys.add((home / "config" / "conclave" / "identity.pem").read_text())
     assert len(keys) == 1
     files = sorted(f.name for f in (home / "config" / "conclave").iterdir())
-    assert files == ["accounts", "direct", "holders", "identity.pem", "known_servers", "rooms", "sealed",
-                     "tickets", "transfers"]
+    assert files == ["accounts", "direct", "holders", "identity.pem", "known_servers", "purges",
+                     "rooms", "sealed", "tickets", "transfers"]
     assert len(list((home / "config" / "conclave" / "tickets").iterdir())) == 1
     r = client(home, "--write-config", "--name", "ana", **io)
     assert r.returncode == 0, shown(r)

@@ -1,15 +1,19 @@
 """A room's history as the faces show it: read back from the newest to the oldest in
 parts, with what was done to a message since, on the screen and in JSON lines."""
 
+import contextlib
 import os
 import re
+import shutil
 import signal
 import time
 
 from harness import PASSWORD, until
+from segments import entries
 from test_client import terminal  # noqa: F401
 from test_keeper import processes
 from test_missed import den, enters, heard, nothing_false, say, sent
+from test_stolen import database, file_with, state
 
 
 def part(c, before=0, count=500, ref="part"):
@@ -148,11 +152,11 @@ def with_an_edit_to_be_purged(world):
     a.do(do="purge", room="den", of=first, ref="it")
     a.do(do="users", room="den", ref="taken")
     a.see("users", ref="taken")     # and so were the lines before
-    return a, b, keeper
+    return s, a, b, keeper
 
 
 def test_quitting_waits_until_an_edit_on_its_way_is_purged(world):
-    a, b, keeper = with_an_edit_to_be_purged(world)
+    s, a, b, keeper = with_an_edit_to_be_purged(world)
     a.do(do="quit")
     time.sleep(0.5)
     assert a.p.poll() is None
@@ -164,19 +168,85 @@ def test_quitting_waits_until_an_edit_on_its_way_is_purged(world):
     assert not [e for e in got if e["event"] == "edit"]
 
 
+def comes_back(world, s, b):
+    """alice is started again: what she asked to be purged is purged, and asked no more."""
+    a = world.client(s, "alice")
+    a.joined()
+    enters(a)
+    b.see("purge", n=2)
+    got, _ = part(b)
+    assert [e["text"] for e in got if e["event"] == "message"] == ["second"]
+    assert [e["by"] for e in got if e["event"] == "gone"] == ["alice"] * 2
+    assert not [e for e in got if e["event"] == "edit"]
+    a.quit()
+    a = world.client(s, "alice")
+    a.joined()
+    enters(a)
+    say(a, "third")
+    heard(b, "third")
+    assert len([e for e in b.events("purge") if "past" not in e]) == 2
+    nothing_false(a, b)
+
+
 def test_leaving_before_an_edit_is_purged_says_so(world):
-    a, b, keeper = with_an_edit_to_be_purged(world)
+    s, a, b, keeper = with_an_edit_to_be_purged(world)
     try:
         a.p.send_signal(signal.SIGTERM)
         assert a.wait() == 7
     finally:
         os.kill(keeper, signal.SIGCONT)
     assert a.events("closed")[-1]["text"] == (
-        "the server has not acknowledged 1 message; 1 edit of a message that you purged may "
-        "stay in the history")
+        "the server has not acknowledged 1 message; 1 edit of a message that you purged will "
+        "be purged when you are in the room again")
     b.see("edit", text="first, again")
-    got, _ = part(b)
+    comes_back(world, s, b)
+
+
+def newest_of_members(world):
+    """What the server's disk has of the newest entry of a member, sealed as it is."""
+    folder = str(world.tmp / "copy")
+    shutil.copytree(state(world), folder, ignore=shutil.ignore_patterns("*.sock"))
+    with contextlib.closing(database(folder)) as db:
+        return [e.body[28:] for e in entries(db)
+                if e.body is not None and e.body[16:20] != bytes(4)][-1]
+
+
+def killed(world, a, keeper):
+    """kill -9, as soon as the wish is on the disk; the keeper goes on. Returns the file."""
+    folder = world.tmp / "alice" / "config" / "conclave" / "purges"
+    file, = until(lambda: list(folder.iterdir()), what="the wish on the disk")
+    a.kill()
+    os.kill(keeper, signal.SIGCONT)
+    return file
+
+
+def test_killed_before_an_edit_is_purged(world):
+    """kill -9 while the edit is on its way: the server keeps it, and the client that is
+    started again has it destroyed, on the disk too."""
+    s, a, b, keeper = with_an_edit_to_be_purged(world)
+    file = killed(world, a, keeper)
+    b.see("edit", text="first, again")
+    sealed = newest_of_members(world)
+    assert len(sealed) > 64 and file_with(state(world), sealed)
+    comes_back(world, s, b)
+    assert s.stop() == 0
+    assert file_with(state(world), sealed) is None
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_list_of_purges_that_is_damaged(world):
+    """It is told, and nothing else is missing."""
+    s, a, b, keeper = with_an_edit_to_be_purged(world)
+    file = killed(world, a, keeper)
+    b.see("edit", text="first, again")
+    file.write_bytes(file.read_bytes()[:-1])
+    a = world.client(s, "alice")
+    a.joined()
+    until(lambda: a.said("purges/.* is damaged, or is another identity's"), what="a warning")
+    enters(a)
+    got, _ = part(a)
     assert "first, again" in [e.get("text") for e in got]
+    nothing_false(a)
 
 
 def test_plain_older_and_search(world):

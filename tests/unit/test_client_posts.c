@@ -38,7 +38,7 @@ static enum posts_verdict say(struct posts *p, const uint8_t *who,
 
 TEST(only_the_author_changes_a_message)
 {
-	struct posts *p = posts_new(alice);
+	struct posts *p = posts_new(alice, NULL);
 
 	(void)state;
 	assert_int_equal(
@@ -57,7 +57,7 @@ TEST(only_the_author_changes_a_message)
 
 TEST(edits_of_edits_are_about_the_message)
 {
-	struct posts *p = posts_new(alice);
+	struct posts *p = posts_new(alice, NULL);
 	uint32_t of;
 
 	(void)state;
@@ -86,7 +86,7 @@ TEST(edits_of_edits_are_about_the_message)
 
 TEST(a_deleted_message_stays_deleted)
 {
-	struct posts *p = posts_new(alice);
+	struct posts *p = posts_new(alice, NULL);
 	uint32_t of;
 
 	(void)state;
@@ -109,7 +109,7 @@ TEST(a_deleted_message_stays_deleted)
  * stays with the first one. */
 TEST(an_id_that_two_people_used)
 {
-	struct posts *p = posts_new(alice);
+	struct posts *p = posts_new(alice, NULL);
 	struct content_said s = about(4, 1);
 	struct event e = {0};
 
@@ -126,7 +126,7 @@ TEST(an_id_that_two_people_used)
 
 TEST(what_was_never_seen)
 {
-	struct posts *p = posts_new(alice);
+	struct posts *p = posts_new(alice, NULL);
 	struct content_said s = about(4, 77);
 	struct event e = {0};
 
@@ -147,7 +147,7 @@ TEST(what_was_never_seen)
 
 TEST(the_newest_are_remembered)
 {
-	struct posts *p = posts_new(alice);
+	struct posts *p = posts_new(alice, NULL);
 	uint32_t i;
 
 	(void)state;
@@ -176,50 +176,9 @@ TEST(the_newest_are_remembered)
 	posts_free(p);
 }
 
-/* Edits of ours that are on their way when their message is purged: each once, when
- * its place is known. */
-TEST(edits_on_their_way_are_purged)
-{
-	struct posts *p = posts_new(alice);
-	uint8_t id[6][WIRE_ID] = {{0}};
-	uint64_t offset[8];
-	bool own;
-	uint32_t i;
-
-	(void)state;
-	for (i = 1; i < 6; i++)
-		put_u32(id[i], i);
-	say(p, alice, CONTENT_MESSAGE, 1, 0, NULL);
-	posts_place(p, alice, id[1], 11);
-	for (i = 2; i < 5; i++) {
-		say(p, alice, CONTENT_EDIT, i, i - 1, NULL);
-		posts_sealed(p, id[i], i);
-	}
-	say(p, alice, CONTENT_MESSAGE, 5, 0, NULL);
-	posts_sealed(p, id[5], 5);
-	posts_marked(p, 2, 12);
-	assert_false(posts_purge_due(p));
-	posts_purge(p, id[3]); /* by the id of an edit */
-	assert_int_equal(posts_entries(p, id[3], offset, 8, &own), 2);
-	assert_false(posts_purge_due(p));
-	assert_int_equal(posts_purge_waits(p), 2);
-	posts_forget(p, id[4]); /* it was never sent */
-	assert_int_equal(posts_purge_waits(p), 1);
-	posts_marked(p, 3, 13);
-	posts_marked(p, 5, 15); /* another message */
-	assert_true(posts_purge_due(p));
-	assert_int_equal(posts_purge_next(p), 13);
-	assert_int_equal(posts_purge_waits(p), 0);
-	assert_int_equal(posts_purge_next(p), 0);
-	assert_false(posts_purge_due(p));
-	posts_purge(p, (const uint8_t[WIRE_ID]){9}); /* unknown */
-	assert_false(posts_purge_due(p));
-	posts_free(p);
-}
-
 TEST(what_was_dropped_was_never_said)
 {
-	struct posts *p = posts_new(alice);
+	struct posts *p = posts_new(alice, NULL);
 
 	(void)state;
 	(void)say(p, alice, CONTENT_MESSAGE, 1, 0, NULL);
@@ -553,7 +512,6 @@ int main(void)
 	ADD(an_id_that_two_people_used);
 	ADD(what_was_never_seen);
 	ADD(the_newest_are_remembered);
-	ADD(edits_on_their_way_are_purged);
 	ADD(what_was_dropped_was_never_said);
 	ADD(others_change_their_messages);
 	ADD(others_change_nothing_else);

@@ -371,7 +371,7 @@ static struct world *begun(struct knowledge *k, uint64_t offset)
 	struct fake *f = &w->fake;
 	size_t i;
 
-	w->opts.rooms = (struct rooms_ops){known, k};
+	w->opts.rooms = (struct rooms_ops){.known = known, .arg = k};
 	world_start(w);
 	world_connect(w);
 	fake_person(f, &fake_peer(f, 1, "bob")->user);

@@ -43,6 +43,9 @@ static void test_purges(void **state)
 	(void)state;
 	says((struct unsent){.purges = 2},
 	    "2 edits of a message that you purged may stay in the history");
+	says((struct unsent){.purges = 1, .kept = true},
+	    "1 edit of a message that you purged will be purged when you are in "
+	    "the room again");
 	/* The longest. */
 	says((struct unsent){.messages = 4096,
 		 .held = 4000,
