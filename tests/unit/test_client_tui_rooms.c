@@ -332,10 +332,9 @@ static void test_list_of_rooms(void **state)
 	stage_message_at(s, 2, "alice", "hello");
 	stage_sync(s);
 	assert_string_equal(vt_cols(s->vt, 0, 0, 18), "server can read  " BAR);
-	assert_string_equal(vt_cols(s->vt, 1, 0, 18), "not kept         " BAR);
-	assert_string_equal(vt_cols(s->vt, 2, 0, 18), "[1 lobby]        " BAR);
-	assert_string_equal(vt_cols(s->vt, 3, 0, 18), " 2 ops      +1 @1" BAR);
-	assert_string_equal(vt_cols(s->vt, 4, 0, 18), " 3 dev         +1" BAR);
+	assert_string_equal(vt_cols(s->vt, 1, 0, 18), "[1 lobby]        " BAR);
+	assert_string_equal(vt_cols(s->vt, 2, 0, 18), " 2 ops      +1 @1" BAR);
+	assert_string_equal(vt_cols(s->vt, 3, 0, 18), " 3 dev         +1" BAR);
 	assert_string_equal(vt_cols(s->vt, 27, 18, 60),
 	    "12:34           /help shows the commands,");
 	type(s, "\033OQ");
@@ -347,18 +346,54 @@ static void test_list_of_rooms(void **state)
 	    status_row(s), " lobby server can read 1/2 not kept 2@1");
 	type(s, "\033OQ");
 	assert_string_equal(vt_row(s->vt, 0), "server can read");
-	assert_string_equal(vt_row(s->vt, 2), "[1 lobby]");
+	assert_string_equal(vt_row(s->vt, 1), "[1 lobby]");
 	assert_string_equal(
-	    vt_row(s->vt, 3), " 2 ops                             +1 @1");
+	    vt_row(s->vt, 2), " 2 ops                             +1 @1");
 	type(s, ALT_DOWN);
-	assert_string_equal(vt_row(s->vt, 3), "[2 ops]");
+	assert_string_equal(vt_row(s->vt, 2), "[2 ops]");
 	/* Its lines are not on the screen: they are not read yet. */
 	type(s, ALT_DOWN);
 	assert_string_equal(
-	    vt_row(s->vt, 3), " 2 ops                             +1 @1");
+	    vt_row(s->vt, 2), " 2 ops                             +1 @1");
 	type(s, "\033");
 	stage_expect(s, "alice hello");
 	assert_int_equal(vt_find(s->vt, " 2 ops   "), -1);
+	stage_free(s);
+}
+
+/* No room stands under the label of another. */
+static void test_labels_in_the_list(void **state)
+{
+	struct stage *s = stage_in(&large);
+
+	(void)state;
+	s->order.room.status.seal = SEAL_SEALED;
+	stage_enter(s, 1, "ops");
+	s->order.room.status.seal = SEAL_NONE;
+	stage_enter(s, 2, "dev");
+	stage_sync(s);
+	type(s, "/msg alice hello\r");
+	stage_until_said(s);
+	stage_sync(s);
+	assert_string_equal(vt_cols(s->vt, 0, 0, 18), "server can read  " BAR);
+	assert_string_equal(vt_cols(s->vt, 1, 0, 18), " 1 lobby         " BAR);
+	assert_string_equal(vt_cols(s->vt, 2, 0, 18), "sealed           " BAR);
+	assert_string_equal(vt_cols(s->vt, 3, 0, 18), " 2 ops           " BAR);
+	assert_string_equal(vt_cols(s->vt, 4, 0, 18), "server can read  " BAR);
+	assert_string_equal(vt_cols(s->vt, 5, 0, 18), " 3 dev           " BAR);
+	assert_string_equal(vt_cols(s->vt, 6, 0, 18), "direct, sealed   " BAR);
+	assert_string_equal(vt_cols(s->vt, 7, 0, 18), "[4 @alice]       " BAR);
+	assert_string_equal(vt_cols(s->vt, 8, 0, 18), "                 " BAR);
+	/* The room shown stays in sight, under its label. */
+	type(s, "/go dev\r");
+	vt_resize(s->vt, 7, 40);
+	stage_sync(s);
+	type(s, "\033OQ");
+	assert_string_equal(vt_row(s->vt, 0), "sealed");
+	assert_string_equal(vt_row(s->vt, 1), " 2 ops");
+	assert_string_equal(vt_row(s->vt, 2), "server can read");
+	assert_string_equal(vt_row(s->vt, 3), "[3 dev]");
+	assert_string_equal(vt_row(s->vt, 4), " +1 more");
 	stage_free(s);
 }
 
@@ -488,6 +523,7 @@ int main(void)
 	    cmocka_unit_test(test_go),
 	    cmocka_unit_test(test_read),
 	    cmocka_unit_test(test_list_of_rooms),
+	    cmocka_unit_test(test_labels_in_the_list),
 	    cmocka_unit_test(test_list_of_people),
 	    cmocka_unit_test(test_thirty_rooms_at_40_columns),
 	    cmocka_unit_test(test_other_rooms_are_quiet),

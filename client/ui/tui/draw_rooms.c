@@ -1,5 +1,5 @@
-/* draw_rooms.c - draws the list of rooms: who can read them, then a row for each
- * with what is new in it. */
+/* draw_rooms.c - draws the list of rooms: a row for each with what is new in it, and
+ * above those that follow each other with the same label, who can read them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "client/ui/words_rooms.h"
 #include "shared/wire/text.h"
 
-enum { HEAD_ROWS = 2 }; /* the label */
+enum { ROWS_LEAST = 4 }; /* with fewer there are no labels */
 
 static struct look look(struct tui *t, enum theme_role r)
 {
@@ -73,36 +73,78 @@ static void draw_more(struct tui *t, int row, int cols, const struct buffer *b)
 	display_str(t->display, row, 0, cols, text, look(t, ROLE_NOTICE));
 }
 
+static const char *label(const struct tui *t, const struct buffer *b)
+{
+	struct session_room_status st;
+
+	if (b->with[0] != '\0')
+		return "direct, sealed";
+	session_room_status(t->env->session, b->room, &st);
+	return words_room_reads(&st);
+}
+
+/* Whether a label stands above this room, which comes after `before` (NULL: none). */
+static bool labelled(
+    const struct tui *t, const struct buffer *before, const struct buffer *b)
+{
+	return before == NULL || strcmp(label(t, before), label(t, b)) != 0;
+}
+
 /* Returns the first room to draw in `rows` rows, so that the one shown is among
  * them. */
-static const struct buffer *first_room(const struct tui *t, int rows)
+static const struct buffer *first_room(
+    const struct tui *t, int rows, bool labels)
 {
-	const struct buffer *b = NULL, *first;
-	int before = 0;
+	const struct buffer *first = buffers_next(&t->buffers, NULL), *after;
+	const struct buffer *b = NULL, *before = NULL;
+	int used = 0;
 
-	while ((b = buffers_next(&t->buffers, b)) != NULL && b != t->cur)
-		before++;
-	first = buffers_next(&t->buffers, NULL);
-	for (; before >= rows && first != NULL; before--)
-		first = buffers_next(&t->buffers, first);
+	do {
+		before = b;
+		if ((b = buffers_next(&t->buffers, b)) == NULL)
+			break;
+		used += 1 + (labels && labelled(t, before, b));
+		while (used > rows && first != b) {
+			after = buffers_next(&t->buffers, first);
+			used -= 1 + (labels && labelled(t, first, after));
+			first = after;
+		}
+	} while (b != t->cur);
 	return first;
+}
+
+/* One row: the label of *b, or *b itself, which is the next one then. */
+static void draw_row(struct tui *t, int row, int cols,
+    const struct buffer **b, const struct buffer **before, bool labels,
+    bool last)
+{
+	const bool label_due = labels && labelled(t, *before, *b);
+
+	if (last && (label_due || buffers_next(&t->buffers, *b) != NULL)) {
+		draw_more(t, row, cols, *b);
+		return;
+	}
+	if (label_due) {
+		display_str(t->display, row, 0, cols, label(t, *b),
+		    look(t, ROLE_NOTICE));
+		*before = *b;
+		return;
+	}
+	draw_room(t, row, cols, *b);
+	*before = *b;
+	*b = buffers_next(&t->buffers, *b);
 }
 
 void draw_rooms(struct tui *t, const struct layout *y)
 {
-	int cols = y->rooms_over ? y->chat_cols : y->rooms_cols;
-	struct session_room_status st;
-	char kept[WORDS_KEPT_MAX];
-	const struct buffer *b;
-	int row, head = y->chat_rows > HEAD_ROWS + 1 ? HEAD_ROWS : 0;
+	const int cols = y->rooms_over ? y->chat_cols : y->rooms_cols;
+	const bool labels = y->chat_rows >= ROWS_LEAST;
+	const struct buffer *b, *before = NULL;
+	int row;
 
 	if (cols == 0)
 		return;
-	session_room_status(t->env->session, t->cur->room, &st);
-	words_room_kept_short(kept, &st);
-	if (t->cur->with[0] != '\0')
-		kept[0] = '\0';
-	b = first_room(t, y->chat_rows - head - 1);
+	b = first_room(t, y->chat_rows - 1, labels);
 	for (row = 0; row < y->chat_rows; row++) {
 		display_blank(t->display, row, 0, cols, look(t, ROLE_TEXT));
 		if (y->rooms_cols > 0)
@@ -110,16 +152,8 @@ void draw_rooms(struct tui *t, const struct layout *y)
 		if (y->rooms_over && y->users_cols > 0)
 			display_bar(t->display, row, y->users_col - 1,
 			    look(t, ROLE_RULE));
-		if (row < head) {
-			display_str(t->display, row, 0, cols,
-			    row == 0 ? words_room_reads(&st) : kept,
-			    look(t, ROLE_NOTICE));
-		} else if (b != NULL && row == y->chat_rows - 1 &&
-			   buffers_next(&t->buffers, b) != NULL) {
-			draw_more(t, row, cols, b);
-		} else if (b != NULL) {
-			draw_room(t, row, cols, b);
-			b = buffers_next(&t->buffers, b);
-		}
+		if (b != NULL)
+			draw_row(t, row, cols, &b, &before, labels,
+			    row == y->chat_rows - 1);
 	}
 }
