@@ -59,7 +59,7 @@ int inorder_take(struct inorder *i, uint64_t seq, uint64_t *missing)
 
 void inorder_closed(struct inorder *i, uint64_t seq)
 {
-	if (i->begun && seq > i->last)
+	if (i->begun && seq == i->last + i->closed + 1)
 		i->closed++;
 }
 

@@ -24,12 +24,13 @@ enum {
 struct inorder {
 	bool begun;
 	uint64_t last;
-	uint64_t closed; /* that came after it, and that we have no secret for */
+	uint64_t closed; /* that came next to it, and that we have no secret for */
 };
 /* Counts an opened frame: 0 and the number of frames before it that are
  * *missing, or ERR_REPLAYED with nothing changed. */
 int inorder_take(struct inorder *i, uint64_t seq, uint64_t *missing) MUST_CHECK;
-/* A frame came that we have no secret for: it is not missing. */
+/* A frame came that we have no secret for: it is not missing. Nobody can say who
+ * made it, so only the one that is due counts, and one that is left out is missed. */
 void inorder_closed(struct inorder *i, uint64_t seq);
 
 struct roster;
