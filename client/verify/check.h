@@ -76,8 +76,9 @@ struct check_facts {
 struct check_opts {
 	struct pool *pool;     /* borrowed */
 	struct crypto *crypto; /* the same */
-	/* A message of a member, which is proved; may be NULL. A direct one has no
-	 * offset: 0. */
+	/* A message of a member, or a topic, which is proved; may be NULL. A topic
+	 * is a CONTENT_TOPIC of a member, or what the server says of an open room:
+	 * a NOTICE_ROOM, without a name. A direct message has no offset: 0. */
 	void (*message)(void *arg, uint64_t offset, const char *name,
 	    const struct content *c);
 	void (*progress)(void *arg, uint64_t bytes); /* of this file */

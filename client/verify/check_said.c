@@ -110,6 +110,13 @@ void check_said(struct check *c, const struct item *t, struct check_person *p)
 		    c->o.arg, t->l.at.offset, t->who.name, &t->content);
 }
 
+/* What the server says of a room. In a sealed one its topic is a mark. */
+static void on_room(struct check *c, const struct item *t)
+{
+	if (c->o.message != NULL && !t->content.u.notice.more.settings.sealed)
+		c->o.message(c->o.arg, t->l.at.offset, "", &t->content);
+}
+
 void check_count(struct check *c, struct item *t)
 {
 	struct check_facts *f = &c->facts;
@@ -117,9 +124,12 @@ void check_count(struct check *c, struct item *t)
 
 	if (t->head.sender == 0) {
 		f->notices++;
-		if (t->content.type == CONTENT_NOTICE &&
-		    t->content.u.notice.event == NOTICE_CHECKPOINT)
+		if (t->content.type != CONTENT_NOTICE)
+			return;
+		if (t->content.u.notice.event == NOTICE_CHECKPOINT)
 			on_checkpoint(c, t);
+		else if (t->content.u.notice.event == NOTICE_ROOM)
+			on_room(c, t);
 		return;
 	}
 	p = check_person(c, &t->who);
@@ -127,6 +137,9 @@ void check_count(struct check *c, struct item *t)
 	if (!content_is_said(t->content.type) &&
 	    t->content.type != CONTENT_FILE) {
 		f->asides++;
+		if (t->content.type == CONTENT_TOPIC && c->o.message != NULL)
+			c->o.message(c->o.arg, t->l.at.offset, t->who.name,
+			    &t->content);
 		return;
 	}
 	check_said(c, t, p);

@@ -37,6 +37,9 @@ struct verify {
 	struct check *check[REPORT_FILES]; /* of each transcript */
 	struct report_transcript one[REPORT_FILES];
 	size_t n_transcripts;
+	/* Of the newest, if it is of an open room: as the server said it last. */
+	bool has_topic;
+	char topic[WIRE_SHORT_TEXT_MAX + 1];
 };
 
 static const char help[] =
@@ -54,7 +57,8 @@ static const char help[] =
     "      --ca FILE             a CA whose word you take for who has a key\n"
     "      --certificate FILE    a certificate of it for somebody in the "
     "transcript\n"
-    "      --print               print the messages that are proved\n"
+    "      --print               print the messages and topics that are "
+    "proved\n"
     "      --unfinished          accept a file that does not end in order\n"
     "      --json                print one JSON object, for programs\n"
     "  -h, --help                print this help, and exit\n"
@@ -243,7 +247,39 @@ static void end_progress(const struct verify *v)
 		fprintf(stderr, "\r%50s\r", "");
 }
 
-/* A message that is proved, as one line. */
+/* One line: where, who, how, and what. */
+static void show(uint64_t offset, const char *name, const char *how,
+    const char *what, size_t n)
+{
+	char text[4 * WIRE_TEXT_MAX + 1], place[24] = "";
+	struct errmsg why;
+
+	text_filter_fixed(text, sizeof(text), what, n);
+	/* Direct messages have no place in a log. */
+	if (offset > 0)
+		snprintf(place, sizeof(place), "%llu ",
+		    (unsigned long long)offset);
+	if (print_line(&why, "%s%s%s: %s\n", place, name, how, text) != 0)
+		errmsg_print("conclave verify", why.text);
+}
+
+/* The topic of an open room, when it is another one than the server has said last. */
+static void show_room(
+    struct verify *v, uint64_t offset, const struct notice_more *room)
+{
+	char by[4 * WIRE_NAME_MAX + 1], how[sizeof(by) + 64];
+
+	if (v->has_topic && strcmp(v->topic, room->topic) == 0)
+		return;
+	v->has_topic = true;
+	memcpy(v->topic, room->topic, sizeof(v->topic));
+	text_filter_fixed(by, sizeof(by), room->by, strlen(room->by));
+	snprintf(how, sizeof(how), " (%s changed the room; %s)", by,
+	    room->topic[0] == '\0' ? "there is no topic" : "the topic");
+	show(offset, "server", how, room->topic, strlen(room->topic));
+}
+
+/* A message or a topic that is proved. */
 static void show_message(
     void *arg, uint64_t offset, const char *name, const struct content *c)
 {
@@ -253,24 +289,27 @@ static void show_message(
 	    [CONTENT_DELETE] = " (deletes a message)",
 	    [CONTENT_REACT] = " (reacts)",
 	};
-	const bool file = c->type == CONTENT_FILE;
 	const struct content_said *said = &c->u.said;
-	const char *what = file ? c->u.file.name
-			   : said->text != NULL ? said->text
-						: "";
-	char text[4 * WIRE_TEXT_MAX + 1], place[24] = "";
-	struct errmsg why;
+	const struct content_topic *topic = &c->u.topic;
 
-	(void)arg;
-	text_filter_fixed(
-	    text, sizeof(text), what, file ? strlen(what) : said->text_len);
-	/* Direct messages have no place in a log. */
-	if (offset > 0)
-		snprintf(place, sizeof(place), "%llu ",
-		    (unsigned long long)offset);
-	if (print_line(&why, "%s%s%s: %s\n", place, name,
-		file ? " (offers a file)" : did[c->type], text) != 0)
-		errmsg_print("conclave verify", why.text);
+	switch (c->type) {
+	case CONTENT_NOTICE:
+		show_room(arg, offset, &c->u.notice.more);
+		break;
+	case CONTENT_TOPIC:
+		show(offset, name,
+		    topic->text_len == 0 ? " (takes the topic away)"
+					 : " (sets the topic)",
+		    topic->text, topic->text_len);
+		break;
+	case CONTENT_FILE:
+		show(offset, name, " (offers a file)", c->u.file.name,
+		    strlen(c->u.file.name));
+		break;
+	default:
+		show(offset, name, did[c->type],
+		    said->text != NULL ? said->text : "", said->text_len);
+	}
 }
 
 /* Whether the i-th file goes on with the newest transcript; its first line. */
@@ -312,6 +351,7 @@ static int new_transcript(struct verify *v, size_t first)
 		return ERR_NOMEM;
 	v->one[k].facts = check_facts(v->check[k]);
 	v->one[k].first = (unsigned)first;
+	v->has_topic = false;
 	v->n_transcripts++;
 	return 0;
 }

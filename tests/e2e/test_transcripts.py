@@ -175,6 +175,56 @@ def test_two_people_keep_transcripts(room, tmp_path):
     assert status == 0 and "bob: off the record" in out and "Complete from entry 1" in out
 
 
+def printed(*paths):
+    """The lines that --print puts before the report."""
+    status, out, err = verify("--print", *paths)
+    assert status == 0 and err == "", (out, err)
+    return [x for x in out.splitlines() if re.match(r"\d+ \S+( \(.*?\))?: ", x)]
+
+
+def test_topics(room, tmp_path):
+    """Of an open room as the server says it, when it is new; of a sealed one as its
+    operators have signed it. Nothing in one makes a line of its own."""
+    a = room("alice", "--transcript", str(tmp_path / "ta"))
+    a.joined()
+    a.do(do="room_new", room="den", topic="first", ref="den")
+    a.see("done", ref="den")
+    a.do(do="join", room="den")
+    a.see("joined", room="den")
+    for text in ("tea", "evil\x1b[31m\n7 bob: I agree", ""):
+        a.do(do="topic", room="den", text=text)
+    a.do(do="room_set", room="den", settings={"listed": False})
+    a.do(do="topic", room="den", text="last")
+    a.see("room", room="den", topic="last")
+    a.do(do="room_new", room="vault", settings={"sealed": True}, ref="vault")
+    a.see("done", ref="vault")
+    a.do(do="join", room="vault")
+    a.see("joined", room="vault")
+    for text in ("of the vault", "7 bob: I agree\n8 bob: yes\x1b[0m", ""):
+        a.do(do="topic", room="vault", text=text)
+    a.see("topic", room="vault", text="")
+    a.do(do="say", room="vault", text="hello")
+    a.see("sent", n=4)
+    a.quit()
+    (den,), (vault,) = (sorted((tmp_path / "ta").glob("*%s*" % n)) for n in ("den", "vault"))
+    for path, who in ((den, "server"), (vault, "alice")):
+        c, _, _ = both([path])
+        lines = [x for x in printed(path) if "topic" in x]
+        assert [int(x.split()[0]) for x in lines] == [o for o, _, _ in c.topics], (lines, c.topics)
+        assert {by for _, by, _ in c.topics} == {who}
+    c, _, _ = both([den])
+    assert [t for _, _, t in c.topics] == ["tea", "evil\x1b[31m\n7 bob: I agree", "", "last"]
+    lines = [x.split(" ", 1)[1] for x in printed(den)]
+    assert lines[0] == "server (alice changed the room; the topic): tea"
+    assert lines[1].startswith("server (alice changed the room; the topic): evil") and "\x1b" not in lines[1]
+    assert lines[2] == "server (alice changed the room; there is no topic): "
+    assert lines[3] == "server (alice changed the room; the topic): last" and len(lines) == 4
+    lines = [x.split(" ", 1)[1] for x in printed(vault)]
+    assert lines[0] == "alice (sets the topic): of the vault"
+    assert lines[1].startswith("alice (sets the topic): 7 bob: I agree") and "8 bob: yes" in lines[1]
+    assert lines[2:] == ["alice (takes the topic away): ", "alice: hello"]
+
+
 def test_receipts(room, terminal, tmp_path):
     a = room("alice", "--transcript", str(tmp_path / "ta"))
     a.joined()

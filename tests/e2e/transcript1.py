@@ -51,6 +51,7 @@ class Checker:
         self.gaps = []
         self.entries = 0
         self.said = []        # (offset, name, identity, content)
+        self.topics = []      # (offset, by, text); by the server: what is new
         self.first = None
         self.views = {}       # chain values that are known, by offset
         self.forks = []
@@ -161,6 +162,11 @@ class Checker:
             raise Wrong("signature") from None
         said = json.loads(content)
         self.said.append((offset, who["name"], who["identity"], said))
+        if sender != 0 and said["type"] == "topic":
+            self.topics.append((offset, who["name"], said["text"]))
+        if sender == 0 and said.get("event") == "room" and not said["settings"]["sealed"]:
+            if [t for _, by, t in self.topics if by == "server"][-1:] != [said["topic"]]:
+                self.topics.append((offset, "server", said["topic"]))
         if sender == 0 and said.get("event") == "checkpoint":
             at, chain = said["offset"], b64(said, "chain", 32)
             if self.views.get(at, chain) != chain:

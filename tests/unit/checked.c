@@ -55,6 +55,21 @@ struct check *checked_one(const void *p, size_t n, bool unfinished)
 	return c;
 }
 
+struct check *checked_told(
+    const void *p, size_t n, const struct check_opts *o)
+{
+	struct check_opts all = *o;
+	struct check *c;
+	int fd = checked_file(p, n);
+
+	all.pool = pool;
+	all.crypto = crypto;
+	assert_non_null(c = check_new(&all));
+	assert_int_equal(check_file(c, fd, 0, false), 0);
+	close(fd);
+	return c;
+}
+
 /* Whether it is right, and the number of the first line that is not. */
 bool checked_right(const void *p, size_t n, uint64_t *line)
 {

@@ -9,6 +9,9 @@ int checked_begin(void **state);
 int checked_end(void **state);
 int checked_file(const void *p, size_t n); /* a descriptor */
 struct check *checked_new(void);
+/* Of one whose messages go to `o`, which has no pool and no crypto. */
+struct check *checked_told(
+    const void *p, size_t n, const struct check_opts *o);
 struct check *checked_one(const void *p, size_t n, bool unfinished);
 /* Whether it is right, and the number of the first line that is not. */
 bool checked_right(const void *p, size_t n, uint64_t *line);

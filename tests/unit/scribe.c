@@ -165,22 +165,51 @@ void scribe_says(struct scribe *s, uint32_t member, const char *text)
 	buf_free(&content);
 }
 
-void scribe_checkpoint(struct scribe *s, const struct log_head *at)
+void scribe_topic(struct scribe *s, uint32_t member, const char *text)
 {
-	struct notice_more more = {.offset = at->offset};
-	const struct notice_of n = {.event = NOTICE_CHECKPOINT,
+	const struct content_topic t = {
+	    .id = {7}, .text = text, .text_len = strlen(text)};
+	struct buf content;
+
+	buf_init(&content, WIRE_JSON_MAX);
+	must(content_topic(&content, &t, 1000));
+	put_frame(s, member, &content);
+	buf_free(&content);
+}
+
+static void put_notice(struct scribe *s, enum notice_event event,
+    const struct notice_more *more)
+{
+	const struct notice_of n = {.event = event,
 	    .epoch = s->epoch.epoch,
 	    .commit = s->epoch.commit,
 	    .roster = s->roster,
-	    .more = &more,
+	    .more = more,
 	    .ts = 5000};
 	struct buf content;
 
-	memcpy(more.chain, at->chain, WIRE_HASH);
 	buf_init(&content, WIRE_JSON_MAX);
 	must(notice_encode(&content, &n));
 	put_frame(s, 0, &content);
 	buf_free(&content);
+}
+
+void scribe_room(struct scribe *s, const char *topic, bool sealed)
+{
+	struct notice_more more = {
+	    .by = "alice", .settings = room_settings_default};
+
+	more.settings.sealed = sealed;
+	snprintf(more.topic, sizeof(more.topic), "%s", topic);
+	put_notice(s, NOTICE_ROOM, &more);
+}
+
+void scribe_checkpoint(struct scribe *s, const struct log_head *at)
+{
+	struct notice_more more = {.offset = at->offset};
+
+	memcpy(more.chain, at->chain, WIRE_HASH);
+	put_notice(s, NOTICE_CHECKPOINT, &more);
 }
 
 void scribe_digest(struct scribe *s, uint8_t what)

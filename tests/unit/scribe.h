@@ -30,6 +30,10 @@ void scribe_put(struct scribe *s, const struct transcript_line *l);
  * scribe_digest: one that is not given. */
 void scribe_says(struct scribe *s, uint32_t member, const char *text);
 void scribe_digest(struct scribe *s, uint8_t what);
+/* The member sets the topic, as in a sealed room; the server says that of the room,
+ * sealed or not. */
+void scribe_topic(struct scribe *s, uint32_t member, const char *text);
+void scribe_room(struct scribe *s, const char *topic, bool sealed);
 /* The server signs this head of its log. */
 void scribe_checkpoint(struct scribe *s, const struct log_head *at);
 /* Entries that were not recorded. */

@@ -66,6 +66,63 @@ static void test_what_is_proved(void **state)
 	scribe_free(&s);
 }
 
+/* What somebody who wants the messages is told, one a line. */
+struct told {
+	char text[1024];
+	size_t n;
+};
+
+static void tell(
+    void *arg, uint64_t offset, const char *name, const struct content *c)
+{
+	struct told *t = arg;
+	const char *what = "?";
+
+	if (c->type == CONTENT_MESSAGE)
+		what = c->u.said.text;
+	else if (c->type == CONTENT_TOPIC)
+		what = c->u.topic.text;
+	else if (c->type == CONTENT_NOTICE)
+		what = c->u.notice.more.topic;
+	t->n += (size_t)snprintf(t->text + t->n, sizeof(t->text) - t->n,
+	    "%d %s %d %s\n", (int)offset, name, (int)c->type, what);
+	assert_true(t->n < sizeof(t->text));
+}
+
+/* Topics are told with the messages, and are not counted as such: of members, and
+ * of the server where the room is open. */
+static void test_topics(void **state)
+{
+	struct told t = {.n = 0};
+	char want[256];
+	struct scribe s;
+	struct check *c;
+
+	(void)state;
+	scribe_init(&s);
+	scribe_begin(&s);
+	scribe_says(&s, 0, NULL);
+	scribe_room(&s, "tea", false);
+	scribe_room(&s, "seal 1 AAAA", true);
+	scribe_says(&s, 1, "one");
+	scribe_topic(&s, 2, "milk");
+	scribe_topic(&s, 1, "");
+	scribe_end(&s);
+	c = checked_told(s.out.p, s.out.len,
+	    &(struct check_opts){.message = tell, .arg = &t});
+	assert_false(check_facts(c)->wrong);
+	assert_int_equal(check_facts(c)->messages, 1);
+	assert_int_equal(check_facts(c)->asides, 2);
+	assert_int_equal(check_facts(c)->notices, 3);
+	snprintf(want, sizeof(want),
+	    "2  %d tea\n4 alice %d one\n5 bob %d milk\n6 alice %d \n",
+	    CONTENT_NOTICE, CONTENT_MESSAGE, CONTENT_TOPIC, CONTENT_TOPIC);
+	assert_string_equal(t.text, want);
+	check_free(c);
+	checked_every_bit(&s.out);
+	scribe_free(&s);
+}
+
 static void test_every_bit(void **state)
 {
 	struct scribe s;
@@ -338,6 +395,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_what_is_proved),
+	    cmocka_unit_test(test_topics),
 	    cmocka_unit_test(test_every_bit),
 	    cmocka_unit_test(test_every_line),
 	    cmocka_unit_test(test_liars),
