@@ -208,7 +208,8 @@ struct event {
 	 * session_history, 0: nobody has asked for it */
 	uint32_t req;
 	enum request_type asked; /* ... what it was */
-	uint32_t room_number;	 /* DONE */
+	uint32_t room_number;	 /* DONE; of a block also who, and whether it is
+				    on: may; of a password whether there is one */
 	const struct room_info *rooms; /* ROOMS; borrowed like the text */
 	size_t n_rooms;
 	const struct event_device *devices; /* DEVICES; the same */

@@ -243,11 +243,14 @@ static int report_blocks(
 }
 
 static int report(
-    struct requests *r, const struct request *q, const struct answer *a)
+    struct requests *r, const struct open *o, const struct answer *a)
 {
+	const struct request *q = &o->q;
 	struct event e = {.type = EVENT_DONE,
 	    .req = q->number,
 	    .asked = q->type,
+	    .who = q->type == REQUEST_BLOCK ? q->who : NULL,
+	    .may = o->password != NULL ? !o->password->none : q->on,
 	    .room_number = a->room};
 
 	if (a->done && a->has_rooms) {
@@ -292,7 +295,7 @@ int requests_answer(
 		return e;
 	*out = (struct asked){
 	    o->q.type, o->room, o->q.room, o->q.offset};
-	if (of_user(o) && (e = report(r, &o->q, a)) != 0)
+	if (of_user(o) && (e = report(r, o, a)) != 0)
 		return e;
 	drop(r, o);
 	return 0;

@@ -144,7 +144,7 @@ static void tell_certificate(
 	}
 }
 
-/* " in den", for somebody who is not in the room where the user asks. */
+/* ", in den,", for somebody who is not in the room where the user asks. */
 enum { ELSEWHERE_MAX = WIRE_ROOM_MAX + 24 };
 static const char *elsewhere(char out[ELSEWHERE_MAX],
     const struct trust_scope *in, const struct trust_target *w)
@@ -155,11 +155,11 @@ static const char *elsewhere(char out[ELSEWHERE_MAX],
 	if (w->room == in->room)
 		return out;
 	if (w->room == NULL) {
-		snprintf(out, ELSEWHERE_MAX, " in no room of yours");
+		snprintf(out, ELSEWHERE_MAX, ", in no room of yours,");
 		return out;
 	}
 	session_room_status(in->session, w->room, &st);
-	snprintf(out, ELSEWHERE_MAX, " in %s", st.name);
+	snprintf(out, ELSEWHERE_MAX, ", in %s,", st.name);
 	return out;
 }
 
@@ -180,8 +180,8 @@ void trust_whois(const struct trust_scope *in, const char *name, size_t n,
 		tell_line(tell, "%s is not in %s; the key was %s", w.name,
 		    trust_find_where(in), fp);
 	else
-		tell_line(tell, "%s is member %u%s with the key %s", p->name,
-		    p->member, elsewhere(room, in, &w), fp);
+		tell_line(tell, "%s%s has the key %s", p->name,
+		    elsewhere(room, in, &w), fp);
 	if (ignored_has(
 		in->ignored, p != NULL ? p->fingerprint : w.pinned.identity))
 		tell_line(tell,

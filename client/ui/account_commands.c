@@ -257,24 +257,36 @@ void account_commands_invite(const struct event *e, const struct uri *uri,
 	uri_wipe(&u);
 }
 
-const char *account_commands_done(const struct event *e)
+void account_commands_done(char out[WORDS_MAX], const struct event *e)
 {
+	out[0] = '\0';
 	switch (e->asked) {
 	case REQUEST_ACCOUNT_PASSWORD:
-		return "your own password is changed: the next time, it lets "
-		       "you "
-		       "in";
+		snprintf(out, WORDS_MAX, "%s",
+		    e->may ? "that is your own password from now on: it lets "
+			     "you in the next time"
+			   : "you have no password of your own any more: the "
+			     "server's password, or an invite, lets you in the "
+			     "next time");
+		break;
 	case REQUEST_ACCOUNT_FORGET:
-		return "that device is forgotten, and its connections are "
-		       "ended. "
-		       "If it knows your password, change that: /password";
+		snprintf(out, WORDS_MAX,
+		    "that device is forgotten, and its connections are ended. "
+		    "If it knows your password, change that: /password");
+		break;
 	case REQUEST_BLOCK:
-		return "done: /block alone shows whose direct messages the "
-		       "server refuses for you";
+		snprintf(out, WORDS_MAX,
+		    e->may ? "%s is blocked: the server refuses their direct "
+			     "messages to you; /unblock %s ends that"
+			   : "%s is not blocked",
+		    e->who, e->who);
+		break;
 	case REQUEST_INVITE_REVOKE:
-		return "that invite is of no use any more";
+		snprintf(
+		    out, WORDS_MAX, "that invite is of no use any more");
+		break;
 	default:
-		return "";
+		break;
 	}
 }
 

@@ -39,7 +39,7 @@ void account_commands_invite(const struct event *e, const struct uri *uri,
 void account_commands_blocks(
     const struct event *e, const struct account_commands_sink *tell);
 /* What the server has done, of these. "": nothing to say. */
-const char *account_commands_done(const struct event *e);
+void account_commands_done(char out[WORDS_MAX], const struct event *e);
 
 /* The device whose key begins so, as a request to forget it. False: `why` says
  * why not. */

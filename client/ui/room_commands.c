@@ -523,8 +523,10 @@ static void account_answer(struct room_commands *a, size_t i, struct session *s,
 		account_commands_blocks(e, &tell);
 	} else if (e->asked == REQUEST_INVITE_NEW) {
 		invite_answer(a, i, s, e, sink, &tell);
-	} else if (account_commands_done(e)[0] != '\0') {
-		tell_line(&to, WORDS_NOTICE, account_commands_done(e));
+	} else {
+		account_commands_done(why, e);
+		if (why[0] != '\0')
+			tell_line(&to, WORDS_NOTICE, why);
 	}
 }
 
@@ -535,8 +537,8 @@ static bool password_answer(
 	char line[WORDS_MAX + 100], why[WORDS_MAX];
 
 	if (e->type == EVENT_DONE) {
-		sink->tell(
-		    sink->arg, NULL, WORDS_NOTICE, account_commands_done(e));
+		account_commands_done(line, e);
+		sink->tell(sink->arg, NULL, WORDS_NOTICE, line);
 		return true;
 	}
 	words_failed(why, e, &nothing);

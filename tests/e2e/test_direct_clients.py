@@ -388,7 +388,11 @@ def test_plain(world):
     assert len(b.events("edit")) == 2
     a.p.stdin.write(b"/block bob\n/block\n")
     a.p.stdin.flush()
+    shown(a, "bob is blocked: the server refuses their direct messages to you; /unblock bob")
     shown(a, "direct messages from bob are refused")
+    a.p.stdin.write(b"/unblock bob\n")
+    a.p.stdin.flush()
+    shown(a, "bob is not blocked")
     assert [m["text"] for m in b.events("message")] == ["in the room"]
 
 

@@ -280,7 +280,7 @@ def test_it_is_asked_for_twice(world):
         t.type("all my own words\r")
         t.see("(?s)These two differ.*The same again: ")
         t.type("all my own words\r")
-        t.see("your own password is changed")
+        t.see("that is your own password from now on")
         assert "own words" not in t.text
         t.type("/quit\r")
         assert t.wait() == 0
