@@ -266,8 +266,7 @@ static const char *join_named(struct ui *f, const char *text, size_t n)
 	char name[WIRE_ROOM_MAX + 1];
 
 	if (!text_room(text, n))
-		return "a room's name has 1 to 32 letters, digits and ._-, and "
-		       "begins with a letter or digit";
+		return words_no_room(text, n);
 	memcpy(name, text, n);
 	name[n] = '\0';
 	join(f, name);

@@ -93,6 +93,11 @@ void words_left(
 	case CODE_CLOSED:
 		snprintf(out, WORDS_MAX, "the room was closed%s%s", who, why);
 		break;
+	case CODE_WRONG_SEAL:
+		snprintf(out, WORDS_MAX,
+		    "the room is sealed, and no secret that you have opens it: "
+		    "ask somebody who is in it for its invite, then /seal give");
+		break;
 	default:
 		words_failed(out, e, about);
 		break;

@@ -6,16 +6,38 @@
 #include <string.h>
 #include <time.h>
 
+/* We were not let in for want of its secret: what the server says is all that we
+ * know, and nothing is said there. */
+static bool shut(const struct session_room_status *r)
+{
+	return r->seal == SEAL_NONE && !r->joined && r->settings.sealed;
+}
+
 const char *words_room_reads(const struct session_room_status *r)
 {
-	return r->seal == SEAL_NONE    ? "server can read"
-	       : r->seal == SEAL_OTHER ? "sealed: /seal give"
-				       : "sealed";
+	return r->seal == SEAL_OTHER || shut(r) ? "sealed: /seal give"
+	       : r->seal == SEAL_NONE		? "server can read"
+						: "sealed";
 }
 
 const char *words_room_reads_short(const struct session_room_status *r)
 {
-	return r->seal == SEAL_NONE ? "server reads" : "sealed";
+	return r->seal == SEAL_NONE && !shut(r) ? "server reads" : "sealed";
+}
+
+const char *words_no_room(const char *text, size_t n)
+{
+	static const char scheme[] = "conclave";
+
+	if (n >= sizeof(scheme) - 1 &&
+	    memcmp(text, scheme, sizeof(scheme) - 1) == 0 &&
+	    memchr(text, '/', n) != NULL)
+		return "that is an invite, not the name of a room: /join ROOM "
+		       "goes to a room of this server, and where that is sealed, "
+		       "/seal give asks for the invite; an invite to another "
+		       "server is for the start of conclave";
+	return "that is no name of a room: 1 to 32 letters, digits and ._-, of "
+	       "which the first is a letter or digit";
 }
 
 void words_topic(char out[WORDS_MAX], const struct session_room_status *r)

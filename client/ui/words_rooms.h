@@ -14,6 +14,8 @@ enum { WORDS_MAX = 1024 };
 const char *words_room_reads(const struct session_room_status *r);
 const char *words_room_reads_short(const struct session_room_status *r);
 /* "topic: ...", and who can read it. */
+/* Why that is not the name of a room; an invite is a frequent mistake. */
+const char *words_no_room(const char *text, size_t n);
 void words_topic(char out[WORDS_MAX], const struct session_room_status *r);
 enum { WORDS_KEPT_MAX = 48 };
 void words_room_kept(char out[WORDS_KEPT_MAX], const struct room_settings *s);

@@ -511,6 +511,15 @@ def test_plain_lines(world):
     b.see("seal", reason="other")
     t.type("/quit\r")
     assert t.wait() == 0
+    t = Terminal(world.tmp / "fay", "--plain", "--name", "fay", "--password", PASSWORD,
+                 "--rsa-bits", "2048", s.invite)
+    t.see("you are in lobby")
+    t.type("/join " + invite + "\r")
+    t.see("that is an invite, not the name of a room")
+    t.type("/join vault\r")
+    t.see("no secret that you have opens it: ask somebody who is in it for its invite")
+    t.type("/quit\r")
+    assert t.wait() == 7   # /join was not done
 
 
 def test_the_screen(world):

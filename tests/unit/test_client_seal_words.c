@@ -222,6 +222,16 @@ static void test_topic(void **state)
 	}
 	words_topic(out, &st);
 	assert_string_equal(out, "there is no topic");
+	assert_string_equal(words_room_reads(&st), "sealed");
+	/* Not let in: nothing says that the server can read a sealed room. */
+	st.seal = SEAL_NONE;
+	st.settings.sealed = true;
+	assert_string_equal(words_room_reads(&st), "sealed: /seal give");
+	assert_string_equal(words_room_reads_short(&st), "sealed");
+	st.joined = true;
+	assert_string_equal(words_room_reads(&st), "server can read");
+	assert_string_equal(words_room_reads_short(&st), "server reads");
+	st = (struct session_room_status){.seal = SEAL_SEALED, .topic = ""};
 	st.topic = "tea";
 	words_topic(out, &st);
 	assert_non_null(strstr(out, "tea (sealed: the server cannot read"));

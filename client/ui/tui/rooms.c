@@ -231,9 +231,7 @@ static bool join(struct tui *t, const char *text, size_t n)
 		r = session_join(t->env->session, name, &room);
 	}
 	if (r == ERR_NAME) {
-		notice_add(t, LINE_NOTICE,
-		    "that is no name of a room: 1 to %d letters, digits, ._-",
-		    WIRE_ROOM_MAX);
+		notice_add(t, LINE_NOTICE, "%s", words_no_room(text, n));
 		return false;
 	}
 	b = r == 0 ? buffers_of(&t->buffers, room) : NULL;
