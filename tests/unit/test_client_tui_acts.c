@@ -317,9 +317,9 @@ static void test_look_alike(void **state)
 	stage_expect(s, "!!        0ps looks like ops, a room that you are in");
 	stage_enter(s, 3, "0ps");
 	stage_sync(s);
-	assert_string_equal(vt_cols(s->vt, 3, 0, 17), " 2 ops!");
-	assert_string_equal(vt_cols(s->vt, 4, 0, 17), " 3 dev");
-	assert_string_equal(vt_cols(s->vt, 5, 0, 17), "[4 0ps!]");
+	assert_string_equal(vt_cols(s->vt, 2, 0, 17), " 2 ops!");
+	assert_string_equal(vt_cols(s->vt, 3, 0, 17), " 3 dev");
+	assert_string_equal(vt_cols(s->vt, 4, 0, 17), "[4 0ps!]");
 	stage_free(s);
 }
 
