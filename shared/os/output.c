@@ -127,9 +127,21 @@ static bool output_wait(int fd, uint64_t until_ms)
 
 /* --- a thread that may block ---------------------------------------------- */
 
+/* Who is done with a queue may close its descriptor, while the thread still has the
+ * rest to write: it would go to whatever gets that number next. So the thread has a
+ * descriptor of its own; the standard ones stay open, and a sandbox may forbid to
+ * copy them. */
 struct output_pump {
 	int from, to;
+	bool own; /* to */
 };
+
+static void output_pump_close(const struct output_pump *p)
+{
+	close(p->from);
+	if (p->own)
+		close(p->to);
+}
 
 static bool output_pump_step(const struct output_pump *p)
 {
@@ -160,7 +172,7 @@ static void *output_pump_run(void *arg)
 		(void)!sandbox_files(&none, &abi);
 	while (output_pump_step(&p))
 		;
-	close(p.from);
+	output_pump_close(&p);
 	return NULL;
 }
 
@@ -174,20 +186,25 @@ static int output_pump_start(int fd)
 
 	if (p == NULL)
 		return -1;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+	p->own = fd > STDERR_FILENO;
+	p->to = p->own ? fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : fd;
+	if (p->to < 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+		if (p->own && p->to >= 0)
+			close(p->to);
 		free(p);
 		return -1;
 	}
-	*p = (struct output_pump){pair[1], fd};
+	p->from = pair[1];
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	r = pthread_create(&thread, NULL, output_pump_run, p);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r == 0 && pthread_detach(thread) == 0)
 		return pair[0];
-	free(p);
 	close(pair[0]);
-	close(pair[1]);
+	output_pump_close(p);
+	free(p);
 	return -1;
 }
 

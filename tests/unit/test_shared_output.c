@@ -86,6 +86,45 @@ static void test_unread(void **state)
 	alarm(0);
 }
 
+/* The queue and its descriptor are gone while the terminal is stopped: what was
+ * queued goes there, and not to what has the descriptor's number then. */
+static void test_abandoned(void **state)
+{
+	enum { BYTES = 1 << 14 };
+	char got[4096], *block = malloc(BYTES);
+	struct output *o;
+	int fds[2], other[2], used;
+	size_t n = 0;
+	ssize_t r;
+
+	(void)state;
+	memset(block, 'x', BYTES);
+	open_place(2, fds);
+	used = dup(fds[1]);
+	assert_non_null(o = output_new(used, BYTES));
+	assert_int_equal(buf_put(output_buf(o), block, BYTES), 0);
+	assert_int_equal(output_write(o), 0);
+	assert_int_equal(output_pending(o), 0);
+	output_free(o);
+	assert_int_equal(pipe(other), 0);
+	assert_int_equal(dup2(other[1], used), used);
+	close(other[1]);
+	assert_int_equal(tcflow(fds[1], TCOON), 0);
+	alarm(120);
+	while (n < BYTES) {
+		r = read(fds[0], got, sizeof(got));
+		assert_true(r > 0);
+		n += (size_t)r;
+	}
+	alarm(0);
+	close(used);
+	assert_int_equal(read(other[0], got, sizeof(got)), 0);
+	close(other[0]);
+	close(fds[0]);
+	close(fds[1]);
+	free(block);
+}
+
 /* Our own description does not block, and the shared one is left alone. */
 static void test_own(void **state)
 {
@@ -251,6 +290,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_unread),
+	    cmocka_unit_test(test_abandoned),
 	    cmocka_unit_test(test_own),
 	    cmocka_unit_test(test_whole_lines),
 	    cmocka_unit_test(test_slow_reader),
