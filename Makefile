@@ -108,7 +108,7 @@ FUZZ_LIB  = tests/fuzz/fuzz.c tests/fuzz/plain_crypto.c tests/fuzz/mix.c \
 	  tests/fuzz/people_of.c
 FUZZ_SESSION = tests/fuzz/session_link.c tests/fuzz/session_server.c \
 	  tests/fuzz/session_rooms.c tests/fuzz/session_reads.c \
-	  tests/fuzz/session_seals.c
+	  tests/fuzz/session_seals.c tests/fuzz/session_direct.c
 MUTATE_SRC = tests/fuzz/mutate.c tests/fuzz/hostile_peer.c tests/fuzz/bend.c tests/fuzz/fuzz.c \
 	  tests/fuzz/people_of.c
 FUZZ_WRAP := $(shell grep -oh '__wrap_[a-z0-9_]*' tests/fuzz/*.c | sort -u | \

@@ -62,6 +62,8 @@ struct crypto *fuzz_crypto(void);
 
 /* From this call on, all cryptography is fake and fast; see plain_crypto.c. */
 void fuzz_plain_crypto(void);
+/* From this call on, X25519 pairs differ from each other. */
+void fuzz_plain_pairs(void);
 /* Forgets the used nonces. Call it at the start of each input. */
 void fuzz_plain_begin(void);
 /* Whether something of this input was sealed under this key and nonce. */

@@ -45,7 +45,8 @@ enum op {
 	OP_SEAL, /* the secret of the den: given, made, or named by the server */
 	OPS,
 	BEND = 0x20, /* the next byte says what to damage */
-	HOLD = 0x40, /* put into one record with the next frame */
+	TOGETHER = 0x40, /* put into one record with the next frame */
+	OTHER = 0x80, /* a topic for a message, a hand-over for a mark */
 };
 
 static enum trust meet(void *arg, const uint8_t server[WIRE_HASH],
@@ -147,6 +148,20 @@ static void user_says(struct world *w)
 		p->said++;
 }
 
+/* It is said like a message, with its number. */
+static void user_sets_topic(struct world *w)
+{
+	struct place *p = w->at;
+	char text[16];
+	int n;
+
+	if (p->said >= SAID || p->handle == NULL)
+		return;
+	n = snprintf(text, sizeof(text), "%u", p->said);
+	if (session_topic(w->s, p->handle, WALL_MS, text, (size_t)n) == 0)
+		p->said++;
+}
+
 /* Enters the room, leaves it, or asks the server for something. */
 static void user_asks(struct world *w, uint8_t b)
 {
@@ -213,6 +228,10 @@ static void take_events(struct world *w)
 			break;
 		case EVENT_REACT:
 			FUZZ_CHECK(e->person != NULL && e->has_about);
+			break;
+		case EVENT_TOPIC:
+			FUZZ_CHECK(e->person != NULL && e->room != NULL &&
+				   e->text_len <= WIRE_SHORT_TEXT_MAX);
 			break;
 		case EVENT_DROPPED:
 		case EVENT_MISSING:
@@ -339,65 +358,36 @@ static bool allowed(const struct world *w, enum op op)
 static void server_op(struct world *w, enum op op, uint8_t bend)
 {
 	static const char *const reasons[] = {"leave", "kick", "timer", "new"};
+	static void (*const says[OPS])(struct world *w, uint8_t bend) = {
+	    [OP_KEY] = say_key,
+	    [OP_LIST] = say_list,
+	    [OP_JOIN] = say_join,
+	    [OP_LEAVE] = say_leave,
+	    [OP_EVENT] = say_event,
+	    [OP_MESSAGE] = say_message,
+	    [OP_ACK] = say_ack,
+	    [OP_ANSWER] = say_answer,
+	    [OP_LEFT] = say_left,
+	    [OP_VOICE] = say_voice,
+	    [OP_ACT] = say_act,
+	    [OP_MARK] = say_mark,
+	    [OP_VIEW] = say_view,
+	    [OP_WELCOME] = say_welcome,
+	    [OP_SEAL] = say_seal,
+	};
 
-	switch (op) {
-	case OP_KEY:
-		say_key(w, bend);
-		break;
-	case OP_LIST:
-		say_list(w, bend);
-		break;
-	case OP_FRESH:
+	if (w->other && op == OP_MESSAGE)
+		say_topic(w, bend);
+	else if (w->other && op == OP_SEAL)
+		say_handed(w, bend);
+	else if (says[op] != NULL)
+		says[op](w, bend);
+	else if (op == OP_FRESH)
 		say_fresh(w, reasons[fuzz_u8(&w->f) % 4], bend);
-		break;
-	case OP_JOIN:
-		say_join(w, bend);
-		break;
-	case OP_LEAVE:
-		say_leave(w, bend);
-		break;
-	case OP_EVENT:
-		say_event(w, bend);
-		break;
-	case OP_MESSAGE:
-		say_message(w, bend);
-		break;
-	case OP_ACK:
-		say_ack(w, bend);
-		break;
-	case OP_PING:
-	case OP_PONG:
-	case OP_BYE:
-	case OP_ERROR:
+	else if (op >= OP_PING && op <= OP_ERROR)
 		say_short(w, op);
-		break;
-	case OP_ANSWER:
-		say_answer(w, bend);
-		break;
-	case OP_LEFT:
-		say_left(w, bend);
-		break;
-	case OP_VOICE:
-		say_voice(w, bend);
-		break;
-	case OP_ACT:
-		say_act(w, bend);
-		break;
-	case OP_MARK:
-		say_mark(w, bend);
-		break;
-	case OP_VIEW:
-		say_view(w, bend);
-		break;
-	case OP_WELCOME:
-		say_welcome(w, bend);
-		break;
-	case OP_SEAL:
-		say_seal(w, bend);
-		break;
-	default:
+	else
 		say_piece(w, op, bend);
-	}
 }
 
 /* The client may give up: a room has not let it in for too long, whatever the other
@@ -449,30 +439,15 @@ static void tick(struct world *w)
 	w->ending |= late && session_needs(w->s) & SESSION_NEED_CLOSE;
 }
 
-static void step(struct world *w)
+/* What the user does, and what becomes of the line. */
+static void client_op(struct world *w, enum op op)
 {
-	uint8_t b = fuzz_u8(&w->f), bend = 0;
-	enum op op = (b & 0x1f) % OPS;
-
-	if (b & BEND)
-		bend = fuzz_u8(&w->f);
-	if (op <= OP_RAW || op >= OP_ANSWER) {
-		if (w->link == NULL || w->ending)
-			return;
-		if (bend == 0 && !allowed(w, op))
-			return;
-		if (bend != 0)
-			w->honest = false;
-		server_op(w, op, bend);
-		if (!(b & HOLD))
-			world_flush(w);
-		return;
-	}
-	if (!(b & HOLD))
-		world_flush(w);
 	switch (op) {
 	case OP_SAY:
-		user_says(w);
+		if (w->other)
+			user_sets_topic(w);
+		else
+			user_says(w);
 		break;
 	case OP_READ:
 		if (session_needs(w->s) & SESSION_NEED_SEAL)
@@ -481,6 +456,7 @@ static void step(struct world *w)
 			session_tick(w->s, w->now);
 		if (w->link != NULL)
 			world_read(w);
+		session_direct_shown(w->s);
 		break;
 	case OP_TICK:
 		tick(w);
@@ -498,11 +474,39 @@ static void step(struct world *w)
 		w->at = &w->place[w->at == w->place];
 		break;
 	case OP_ENTER:
-		user_asks(w, fuzz_u8(&w->f));
+		if (w->other)
+			user_hands(w, fuzz_u8(&w->f));
+		else
+			user_asks(w, fuzz_u8(&w->f));
 		break;
 	default:
 		break;
 	}
+}
+
+static void step(struct world *w)
+{
+	uint8_t b = fuzz_u8(&w->f), bend = 0;
+	enum op op = (b & 0x1f) % OPS;
+
+	w->other = b & OTHER;
+	if (b & BEND)
+		bend = fuzz_u8(&w->f);
+	if (op <= OP_RAW || op >= OP_ANSWER) {
+		if (w->link == NULL || w->ending)
+			return;
+		if (bend == 0 && !allowed(w, op))
+			return;
+		if (bend != 0)
+			w->honest = false;
+		server_op(w, op, bend);
+		if (!(b & TOGETHER))
+			world_flush(w);
+		return;
+	}
+	if (!(b & TOGETHER))
+		world_flush(w);
+	client_op(w, op);
 }
 
 static void begin(struct world *w, uint32_t epoch)
@@ -532,6 +536,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int left = 200;
 
 	fuzz_plain_crypto();
+	fuzz_plain_pairs();
 	fuzz_plain_begin();
 	json_setup();
 	o.crypto = fuzz_crypto();
@@ -542,6 +547,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	o.reconnect = true;
 	if (how & 2)
 		o.seals = world_seals(&w);
+	if ((w.direct = how & 4))
+		o.direct = world_direct(&w);
 	w.now = NOW_MS;
 	begin(&w, how >> 4);
 	buf_init(&w.bodies, 1 << 20);

@@ -147,6 +147,7 @@ void world_connect(struct world *w)
 	}
 	w->n_asked = 0;
 	w->n_frames = 0;
+	w->direct_no = 0;
 	buf_clear(&w->bodies);
 }
 

@@ -1,10 +1,13 @@
 /* session_reads.c - the server reads what the client says, in the session's target,
  * and checks it. */
+#include "shared/proto/direct.h"
 #include "tests/fuzz/session_world.h"
 
 static unsigned number_of(const struct content *c)
 {
-	return (unsigned)strtoul(c->u.said.text, NULL, 10);
+	return (unsigned)strtoul(c->type == CONTENT_TOPIC ? c->u.topic.text
+							  : c->u.said.text,
+	    NULL, 10);
 }
 
 static struct place *place_of(struct world *w, uint32_t number)
@@ -51,7 +54,7 @@ static void read_group(struct world *w, const struct link_frame *f)
 	FUZZ_CHECK(content_decode(&c, false, f->body + around,
 		       f->len - around - WIRE_TAG) == 0);
 	FUZZ_CHECK(c.type == CONTENT_MESSAGE || c.type == CONTENT_EDIT ||
-		   content_view_only(&c));
+		   c.type == CONTENT_TOPIC || content_view_only(&c));
 	FUZZ_CHECK(h.offset == 0);
 	for (p = w->place; p < w->place + PLACES; p++)
 		if (p->number == h.room) {
@@ -95,6 +98,22 @@ static void read_control(struct world *w, const struct link_frame *f)
 	control_wipe(&c);
 }
 
+/* It is answered like a request with its number. */
+static void read_direct(struct world *w, const struct link_frame *f)
+{
+	struct direct_head h;
+	struct buf body;
+
+	FUZZ_CHECK(w->direct);
+	buf_init(&body, WIRE_DIRECT_MAX);
+	FUZZ_CHECK(link_direct_open(w->link, &body, f->body, f->len) == 0);
+	FUZZ_CHECK(direct_head_decode(&h, body.p, body.len) == 0);
+	if (w->n_asked < ASKED)
+		w->asked[w->n_asked++] = (struct request){
+		    .type = REQUEST_ACT, .number = (uint32_t)h.number};
+	buf_free(&body);
+}
+
 void world_read(struct world *w)
 {
 	const uint8_t *p;
@@ -109,6 +128,8 @@ void world_read(struct world *w)
 		while (link_next(&frames, &f) == 0)
 			if (f.kind == KIND_GROUP)
 				read_group(w, &f);
+			else if (f.kind == KIND_DIRECT)
+				read_direct(w, &f);
 			else
 				read_control(w, &f);
 		session_consume(w->s, total);

@@ -55,6 +55,8 @@ static void say_other(struct world *w, uint8_t bend)
 	memmove(w->asked, w->asked + 1, --w->n_asked * sizeof(q));
 	if (b % 3 == 0)
 		say_failed(w, q.number, bend);
+	else if (bend != 6 && say_prekeys(w, &q, bend))
+		return;
 	else if (q.type == REQUEST_ROOM_LIST && bend != 6)
 		say_rooms(w, &q, bend);
 	else {

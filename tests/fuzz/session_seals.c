@@ -35,16 +35,21 @@ static void put(void *arg, const char *room, const struct seal_secret *s)
 		w->n_kept++;
 	if (i < KEPT) {
 		FUZZ_CHECK(s->generation >= w->kept[i].generation);
+		check_taken(w, s);
 		w->kept[i] = *s;
 	}
 }
 
 struct seals_ops world_seals(struct world *w)
 {
+	struct seals_ops ops;
+
 	w->place[1].sealed = true;
 	secret_of(w->kept[0].secret, 0);
 	w->n_kept = 1;
-	return (struct seals_ops){.get = get, .put = put, .arg = w};
+	ops = (struct seals_ops){.get = get, .put = put, .arg = w};
+	world_holders(w, &ops);
+	return ops;
 }
 
 /* --- what the server says of it ----------------------------------------------- */
@@ -63,6 +68,7 @@ void say_room(struct world *w, uint8_t bend)
 void say_marked(struct world *w, const struct request *q)
 {
 	struct place *was = w->at;
+	struct seal_mark m;
 	size_t i;
 
 	for (i = 0; i < PLACES; i++) {
@@ -72,23 +78,42 @@ void say_marked(struct world *w, const struct request *q)
 			continue;
 		snprintf(w->at->mark, sizeof(w->at->mark), "%.*s",
 		    SEAL_MARK - 1, q->topic);
+		if (seal_mark_decode(&m, q->topic) &&
+		    m.generation > w->at->generation)
+			w->at->generation = m.generation;
 		say_room(w, 0);
 	}
 	w->at = was;
 }
 
-/* Another mark, of one of four secrets. */
-static void other_mark(struct world *w, uint8_t b)
+static void set_mark(
+    struct world *w, uint32_t number, const uint8_t secret[WIRE_KEY])
 {
-	struct seal_mark m = {.generation = 1 + (b >> 5)};
-	uint8_t secret[WIRE_KEY];
+	struct seal_mark m = {.generation = number};
 	struct seal s;
 
-	secret_of(secret, b >> 3 & 3);
 	FUZZ_CHECK(seal_make(fuzz_crypto(), &s, secret, w->at->log) == 0);
 	memcpy(m.check, s.check, SEAL_CHECK);
 	seal_mark_encode(w->at->mark, &m);
 	seal_wipe(&s);
+	if (number > w->at->generation)
+		w->at->generation = number;
+}
+
+void say_new_mark(
+    struct world *w, uint32_t number, const uint8_t secret[WIRE_KEY])
+{
+	set_mark(w, number, secret);
+	say_room(w, 0);
+}
+
+/* Another mark, of one of four secrets. */
+static void other_mark(struct world *w, uint8_t b)
+{
+	uint8_t secret[WIRE_KEY];
+
+	secret_of(secret, b >> 3 & 3);
+	set_mark(w, 1 + (b >> 5), secret);
 }
 
 void say_seal(struct world *w, uint8_t bend)

@@ -19,6 +19,8 @@ enum {
 	DIGESTS = 256, /* of the client's frames, by seq */
 	ASKED = 8,     /* other requests without an answer */
 	KEPT = 8,      /* secrets */
+	HOLD = 8,      /* of them */
+	HANDED = 16,   /* secrets from others */
 	NOW_MS = 1000000,
 };
 #define WALL_MS UINT64_C(1700000000000)
@@ -26,6 +28,11 @@ enum {
 struct user_at {
 	uint32_t member; /* 0: not in the room */
 	uint64_t seq;
+};
+
+struct handed {
+	uint32_t number;
+	uint8_t secret[WIRE_KEY];
 };
 
 /* A room, as the server has it. */
@@ -46,6 +53,7 @@ struct place {
 	/* The user has a secret of it; the mark that the server gives, or "". */
 	bool sealed;
 	char mark[SEAL_MARK];
+	uint32_t generation; /* the highest that a mark had */
 	struct log_head head;
 	uint64_t notice_seq;
 	struct user_at users[USERS];
@@ -70,6 +78,7 @@ struct world {
 	uint64_t now, seed;
 	unsigned connections;
 	bool honest, ending, quitting;
+	bool other; /* what the operation is about */
 	uint64_t heard_ms; /* when the client last received data */
 	uint8_t session_no;
 	struct place place[PLACES], *at; /* one of them */
@@ -77,6 +86,17 @@ struct world {
 	size_t n_asked;
 	struct seal_secret kept[KEPT]; /* of the den, on the client's disk */
 	size_t n_kept;
+	struct holder holder[HOLD]; /* the same */
+	size_t n_holders;
+	struct sealed_topic topic; /* offset 0: none */
+	struct handed handed[HANDED]; /* that the client has kept, the newest */
+	size_t n_handed;
+	/* Direct messages, if there are: the number of the last frame to the client,
+	 * how many hand-overs there were, the last that was shown. */
+	bool direct, has_seen;
+	uint64_t direct_no;
+	uint32_t hands;
+	uint8_t seen[WIRE_ID];
 	/* frames for the next record */
 	struct buf bodies, wire, json;
 	struct {
@@ -146,8 +166,26 @@ void say_seal(struct world *w, uint8_t bend);
 /* What the room is now, as a notice; the client has asked for another mark. */
 void say_room(struct world *w, uint8_t bend);
 void say_marked(struct world *w, const struct request *q);
+/* Names a secret, with its mark. */
+void say_new_mark(
+    struct world *w, uint32_t number, const uint8_t secret[WIRE_KEY]);
 /* No frame of the client is sealed with what the server has alone. */
 void check_sealed(const struct place *p, const struct user *self,
     const struct group_head *h);
+
+/* --- session_direct.c: who else has its secrets, and its topic ---------------- */
+
+/* Adds them to what the client keeps; its prekeys. */
+void world_holders(struct world *w, struct seals_ops *ops);
+struct direct_ops world_direct(struct world *w);
+/* A secret that others made is the room's for the client only after one of them, a
+ * holder, has handed it over under that number. */
+void check_taken(const struct world *w, const struct seal_secret *s);
+/* Somebody hands a secret over, or sets the topic; the user hands the room's over. */
+void say_handed(struct world *w, uint8_t bend);
+void say_topic(struct world *w, uint8_t bend);
+void user_hands(struct world *w, uint8_t b);
+/* The answer to a request about prekeys; false: it is about something else. */
+bool say_prekeys(struct world *w, const struct request *q, uint8_t bend);
 
 #endif
