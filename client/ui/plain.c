@@ -167,6 +167,7 @@ void ui_plain_names(struct ui *f, const struct chatroom *room, bool marks)
 static void show_words(struct ui *f, const struct event *e)
 {
 	struct session_room_status room = {0};
+	struct session_status link;
 	char text[WORDS_MAX];
 	struct words_about about = {.server = f->env->server,
 	    .name = f->env->name,
@@ -175,7 +176,9 @@ static void show_words(struct ui *f, const struct event *e)
 
 	if (e->type == EVENT_CONNECTED) {
 		session_room_status(f->env->session, e->room, &room);
+		session_status(f->env->session, &link);
 		about.people = room.total;
+		about.invite = words_invite(&link, &room);
 		about.again = ui_plain_was_in(f, e->room);
 	}
 	if (e->type == EVENT_CHANGED)

@@ -49,13 +49,20 @@ static void connecting(
 static void connected(
     char *out, const struct event *e, const struct words_about *about)
 {
-	char others[72] = "nobody else is here yet; /invite makes an invite, if "
-			  "you may";
+	static const char *const how[] = {
+	    [WORDS_INVITE_OTHERS] = "operators can invite people",
+	    [WORDS_INVITE_NAME] = "/invite NAME lets NAME in",
+	    [WORDS_INVITE_NEW] = "/invite makes an invite",
+	};
+	char others[96];
 
-	if (about->people <= 1 && about->again)
-		snprintf(others, sizeof(others), "nobody else is here");
-	else if (about->people > 1)
+	if (about->people > 1)
 		snprintf(others, sizeof(others), "%zu people", about->people);
+	else if (about->again)
+		snprintf(others, sizeof(others), "nobody else is here");
+	else
+		snprintf(others, sizeof(others), "nobody else is here yet; %s",
+		    how[about->invite]);
 	snprintf(out, WORDS_MAX, "%s %s on %s as %s: %s",
 	    about->again ? "back in" : "you are in",
 	    e->room_name != NULL ? e->room_name : "", about->server,

@@ -10,6 +10,7 @@ struct words_about {
 	const char *server; /* HOST:PORT as the user knows it */
 	const char *name;   /* the user's own */
 	size_t people;	    /* in the event's room, the user included */
+	enum words_invite invite; /* CONNECTED */
 	bool again;	    /* the user has been in a room before */
 	uint64_t now_ms;    /* Unix time */
 	bool was_verified;  /* CHANGED: the user had compared the old key */

@@ -40,6 +40,16 @@ const char *words_no_room(const char *text, size_t n)
 	       "which the first is a letter or digit";
 }
 
+enum words_invite words_invite(
+    const struct session_status *s, const struct session_room_status *r)
+{
+	if (s->role >= ROLE_OPERATOR)
+		return WORDS_INVITE_NEW;
+	return r->role >= ROLE_OPERATOR && r->settings.invited
+		   ? WORDS_INVITE_NAME
+		   : WORDS_INVITE_OTHERS;
+}
+
 void words_topic(char out[WORDS_MAX], const struct session_room_status *r)
 {
 	if (r->seal != SEAL_NONE && r->topic[0] == '\0')

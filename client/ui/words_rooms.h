@@ -13,6 +13,16 @@ enum { WORDS_MAX = 1024 };
  * for what is kept. */
 const char *words_room_reads(const struct session_room_status *r);
 const char *words_room_reads_short(const struct session_room_status *r);
+/* How somebody who is alone in a room can get company: only an operator may invite,
+ * by our roles on the server and in the room. */
+enum words_invite {
+	WORDS_INVITE_OTHERS, /* somebody else may */
+	WORDS_INVITE_NAME,   /* an account, to this room */
+	WORDS_INVITE_NEW,    /* somebody new */
+};
+enum words_invite words_invite(
+    const struct session_status *s, const struct session_room_status *r);
+
 /* "topic: ...", and who can read it. */
 /* Why that is not the name of a room; an invite is a frequent mistake. */
 const char *words_no_room(const char *text, size_t n);

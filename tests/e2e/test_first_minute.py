@@ -56,7 +56,7 @@ def test_started_again(world, terminal, tmp_path):  # noqa: F811
         t.type("tom\n" if name == "tim" else "\n")
         t.see(r"Password of .*: $")
         t.type(PASSWORD + "\n")
-        t.see("you are in lobby on %s as tom: nobody else is here yet; /invite makes"
+        t.see("you are in lobby on %s as tom: nobody else is here yet; operators can invite people"
               % s.listening[0])
         t.type("/quit\n")
         assert t.wait() == 0

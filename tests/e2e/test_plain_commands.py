@@ -53,6 +53,25 @@ def test_a_topic_is_cleared(world):
     pam.said("there is no topic; the server can read this")
 
 
+def test_who_is_alone_is_told_what_they_may(world):
+    """/invite is shown to those who may use it: of a room for the invited its operators,
+    of the server its own."""
+    s = world.server(control=True)
+    pam = Plain(world, s, "pam")
+    assert pam.said("you are in lobby").endswith(": nobody else is here yet; operators can invite people")
+    pam.type("/new den invited")
+    assert pam.said("you are in den").endswith(": nobody else is here yet; /invite NAME lets NAME in")
+    pam.type("/new attic")
+    assert pam.said("you are in attic").endswith("; operators can invite people")
+    pam.type("/quit")
+    assert pam.c.wait() == 0
+    s.owner(do="role", who="pam", role="operator")
+    pam = Plain(world, s, "pam")
+    assert pam.said("you are in lobby").endswith(": nobody else is here yet; /invite makes an invite")
+    pam.type("/invite")
+    pam.said("conclave://")
+
+
 def test_search_and_what_was_said_before(world):
     s, bob, pam = both(world)
     bob.say("the Backup is on Thursday")

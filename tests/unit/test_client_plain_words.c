@@ -1,6 +1,7 @@
 /* Unit tests for the plain user interface: it says in words everything that the full
  * screen shows, with a sentence for every kind of event, and prints no byte that
  * moves a cursor. */
+#include "client/ui/words.h"
 #include "tests/unit/plain_stage.h"
 
 enum { FACTS = 5 };
@@ -297,6 +298,49 @@ static void test_every_event_has_words(void **state)
 	}
 }
 
+/* Who is alone is told how others come: by /invite only if they may. */
+static void test_alone(void **state)
+{
+	static const struct {
+		enum role server, room;
+		bool invited;
+		const char *want;
+	} each[] = {
+	    {ROLE_MEMBER, ROLE_MEMBER, false,
+		"yet; operators can invite people"},
+	    {ROLE_GUEST, ROLE_MEMBER, true,
+		"yet; operators can invite people"},
+	    {ROLE_MEMBER, ROLE_OWNER, false,
+		"yet; operators can invite people"},
+	    {ROLE_MEMBER, ROLE_OPERATOR, true, "yet; /invite NAME lets NAME in"},
+	    {ROLE_OPERATOR, ROLE_MEMBER, false, "yet; /invite makes an invite"},
+	    {ROLE_OWNER, ROLE_OWNER, true, "yet; /invite makes an invite"},
+	};
+	const struct event e = {.type = EVENT_CONNECTED, .room_name = "den"};
+	struct words_about about = {.server = "h", .name = "me", .people = 1};
+	struct session_status link = {.linked = true};
+	struct session_room_status room = {.joined = true};
+	char out[WORDS_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+		link.role = each[i].server;
+		room.role = each[i].room;
+		room.settings.invited = each[i].invited;
+		about.invite = words_invite(&link, &room);
+		assert_true(words_event(out, &e, &about));
+		assert_non_null(strstr(out, "you are in den on h as me: nobody"));
+		assert_non_null(strstr(out, each[i].want));
+	}
+	about.again = true;
+	assert_true(words_event(out, &e, &about));
+	assert_string_equal(out, "back in den on h as me: nobody else is here");
+	about.people = 2;
+	assert_true(words_event(out, &e, &about));
+	assert_string_equal(out, "back in den on h as me: 2 people");
+}
+
 /* Only people who were in the room are reported as gone. */
 static void test_no_longer(void **state)
 {
@@ -410,6 +454,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(test_every_event_has_words),
+	    T(test_alone),
 	    T(test_no_longer),
 	    T(test_messages_in_words),
 	    T(test_hostile_text),

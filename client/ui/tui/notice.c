@@ -240,6 +240,7 @@ static void message(struct tui *t, struct buffer *b, const struct event *e)
 void notice_say(struct tui *t, struct buffer *b, const struct event *e)
 {
 	struct session_room_status room = {0};
+	struct session_status link;
 	static const char direct[] = "[direct] "; /* the window says it */
 	char text[WORDS_MAX];
 	size_t at = 0;
@@ -250,7 +251,9 @@ void notice_say(struct tui *t, struct buffer *b, const struct event *e)
 
 	if (e->type == EVENT_CONNECTED) {
 		session_room_status(t->env->session, e->room, &room);
+		session_status(t->env->session, &link);
 		about.people = room.total;
+		about.invite = words_invite(&link, &room);
 	}
 	if (e->type == EVENT_CHANGED)
 		about.was_verified = trust_find_verified(
