@@ -34,6 +34,7 @@ struct prekeys {
 	size_t n;
 	struct direct_ids *ids;
 	bool failed, forgotten;
+	bool failing; /* and nothing was written since */
 	struct errmsg why;
 };
 
@@ -245,7 +246,10 @@ static int change(void *arg, const struct direct_change *c)
 		if (keys)
 			r = save(p);
 	}
-	p->failed = p->failed || r != 0;
+	/* It is tried again and again. */
+	p->failed = p->failed || (r != 0 && !p->failing);
+	if (r != 0 || keys || c->n_seen > 0)
+		p->failing = r != 0;
 	return r;
 }
 

@@ -29,7 +29,7 @@ void prekeys_free(struct prekeys *p); /* wipes; NULL is a no-op */
 void prekeys_forget(struct prekeys *p);
 /* For session_opts; p NULL: there are no direct messages. */
 struct direct_ops prekeys_ops(struct prekeys *p);
-/* The last change was not written: why, once. */
+/* The last change was not written: why, once until one is. */
 bool prekeys_failed(struct prekeys *p, struct errmsg *why);
 
 #endif

@@ -339,16 +339,30 @@ static void test_not_written(void **state)
 {
 	const char *path = folder_path(state, "keys");
 	struct prekeys *p = opened(path, 1, 0);
+	const struct prekey_pair one = pair(4, false);
+	const struct direct_ops ops = prekeys_ops(p);
+	struct errmsg why;
 
 	add(p, 3, false, 0);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
 	add(p, 4, false, ERR_IO);
+	/* The same again, which the session does at each step. */
+	assert_int_equal(
+	    ops.change(ops.arg, &(struct direct_change){.add = &one, .n_add = 1}),
+	    ERR_IO);
+	assert_false(prekeys_failed(p, &why));
 	assert_int_equal(rmdir(path), 0);
 	add(p, 5, false, 0);
+	/* Another time is told again. */
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	add(p, 6, false, ERR_IO);
+	assert_int_equal(rmdir(path), 0);
+	add(p, 7, false, 0);
 	prekeys_free(p);
 	p = opened(path, 1, 0);
-	assert_int_equal(count(p), 3);
+	assert_int_equal(count(p), 5);
 	prekeys_free(p);
 }
 
