@@ -48,6 +48,19 @@ static int ask(
 	return r;
 }
 
+/* The same until the answer can be a password: what somebody types next would
+ * otherwise be read, and shown, by the shell. */
+static int ask_on(
+    struct buf *out, const char *prompt, bool empty, struct errmsg *why)
+{
+	int r;
+
+	while ((r = ask(out, prompt, empty, why)) == ERR_USAGE &&
+	       prompt_possible())
+		prompt_say(why->text);
+	return r;
+}
+
 /* --- the server's --------------------------------------------------------- */
 
 static int ask_gate(const struct setup_password *s, struct client_options *o,
@@ -61,7 +74,7 @@ static int ask_gate(const struct setup_password *s, struct client_options *o,
 		prompt_say("The room's password, from whoever invited you; it "
 			   "is not shown while you type.");
 	snprintf(prompt, sizeof(prompt), "Password of %s: ", s->server);
-	return ask(&o->password, prompt, false, why);
+	return ask_on(&o->password, prompt, false, why);
 }
 
 /* --- one's own ------------------------------------------------------------- */
@@ -81,7 +94,7 @@ static int ask_own(
 			   "uses the invite, and you choose a new one.");
 	snprintf(prompt, sizeof(prompt), "Password of %s on %s: ", o->name,
 	    s->server);
-	r = ask(&o->password, prompt, invite, why);
+	r = ask_on(&o->password, prompt, invite, why);
 	if (r == 0 && o->password.len == 0)
 		s->whose = PASSWORD_INVITE;
 	return r;

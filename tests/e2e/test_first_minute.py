@@ -27,6 +27,8 @@ def test_started_with_nothing(world, terminal, tmp_path):  # noqa: F811
     t.see(r"That is not a name: .*\r\nYour name in the room \[tim\]: $")
     t.type("\n")
     t.see(r"The room's password, .*\r\nPassword of .*: $")
+    t.type("\n")    # and the shell does not get what is typed next
+    t.see(r"this is not a password: it is empty: .*\r\nPassword of .*: $")
     t.type(PASSWORD + "\n")
     t.see("you are in lobby")
     bob.see("join", names=["tim"])
