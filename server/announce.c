@@ -53,6 +53,16 @@ static int put_tls_invite(struct buf *out, const struct admin_program *p)
 	return buf_u8(out, '\n');
 }
 
+/* The invite above lets nobody in who has no account. */
+static int put_newcomers(struct buf *out, enum registration r)
+{
+	return r == REGISTRATION_OPEN ? 0
+	       : r == REGISTRATION_INVITE
+		   ? buf_str(out, "new people: only with an invite of their own, "
+				  "which conclavectl invite --uses 1 makes\n")
+		   : buf_str(out, "new people: none (--registration closed)\n");
+}
+
 int announce(struct buf *out, struct admin_program *p, struct crypto *c,
     const uint8_t identity[WIRE_ED25519])
 {
@@ -69,7 +79,8 @@ int announce(struct buf *out, struct admin_program *p, struct crypto *c,
 		 p->options->room)) != 0 ||
 	    (r = buf_u8(out, '\n')) != 0 || (r = put_tls_invite(out, p)) != 0 ||
 	    (r = safety_server_code(code, p->fingerprint)) != 0 ||
-	    (r = put_line(out, "code: ", code, SAFETY_LEN)) != 0)
+	    (r = put_line(out, "code: ", code, SAFETY_LEN)) != 0 ||
+	    (r = put_newcomers(out, p->options->people.registration)) != 0)
 		return r;
 	retention_words(&p->options->retention, p->store != NULL, keeps);
 	if ((r = put_line(out, "history: ", keeps, strlen(keeps))) != 0)

@@ -75,10 +75,10 @@ static void check_new(struct entering *g, bool by_gate)
 
 	if (by_gate && t->limits.registration == REGISTRATION_INVITE)
 		refuse(g->e, CODE_NO_ACCOUNT,
-		    "this server takes new people only with an invite");
+		    "somebody new needs an invite of their own");
 	else if (t->limits.registration == REGISTRATION_CLOSED)
 		refuse(g->e, CODE_NO_ACCOUNT,
-		    "this server takes no new people");
+		    "it takes nobody new");
 	else if (t->limits.accounts_max != 0 &&
 		 t->n >= t->limits.accounts_max)
 		refuse(g->e, CODE_FULL,

@@ -308,4 +308,5 @@ def test_no_more_than_the_limits(world):
         assert comes(world, s, "one", identity=me).known_as == "one"
     assert comes(world, s, "one", identity=me) == "full"
     closed = serve(world, "--registration", "closed")
+    assert "new people: none (--registration closed)" in closed.out
     assert comes(world, closed, "one") == "no_account"

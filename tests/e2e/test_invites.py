@@ -136,6 +136,8 @@ def test_owner_sees_and_forgets_accounts(world):
 
 def test_in_by_an_invite_and_back_by_ones_own_password(world):
     s = serve(world, "--registration", "invite")
+    assert ("new people: only with an invite of their own, which conclavectl invite --uses 1 "
+            "makes") in s.out
     assert world.client(s, "eve", "--no-reconnect").wait() == 4
     uri, at = invite(world, "--uses", "2", "--role", "operator")
     a = comes(world, uri, "ann", password="ann's own words")
