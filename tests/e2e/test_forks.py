@@ -125,6 +125,10 @@ def rewound(relay, a, b, c):
     for i in range(6):      # more than there are notices when they come back
         a.say("what is forgotten %d" % i)
     b.reads("what is forgotten 5")
+    # Whoever has not read it forgets nothing, and what has no acknowledgement is said
+    # again, so that the log is as long as before.
+    seen(relay, c, "message", text="what is forgotten 5")
+    seen(relay, a, "sent", n=7)
     relay.restart(before)
     for x in (a, c):
         seen(relay, x, "connected", n=2)

@@ -33,12 +33,21 @@ def stranger(world, server, line, *there, name="carol"):
 
 
 def say_into(line, c, text):
-    """Holds the line, and says it: to those who are there now, since the client's
-    frame has come as far as the line."""
+    """Holds the line, and says it: to those who are there now, since the client has
+    taken it before anybody else comes, and a frame has come as far as the line. That
+    alone may be one with the client's prekeys, which it gives the server by itself."""
     line.hold()
     before = len(line.passed[0])
     c.say(text)
+    took(c)
     until(lambda: len(line.passed[0]) >= before + FRAME, what="a frame")
+
+
+def took(c, wait=until):
+    """The client has taken all lines that it was given; it answers this by itself."""
+    n = len(c.events("users")) + 1
+    c.do(do="users")
+    wait(lambda: len(c.events("users")) >= n)
 
 
 def said(*clients):
@@ -220,7 +229,7 @@ def test_a_delayed_frame_and_a_stranger(world, relay):
     seen(alice, "connected")
     bob = world.client(relay.invite, "bob")
     seen(alice, "join", names=["bob"])
-    took, relay.on_group = relay.on_group, lambda conn, body: None
+    takes, relay.on_group = relay.on_group, lambda conn, body: None
     alice.say("for bob only")
     conn = relay.conn("alice")
     relay.until(lambda: conn.groups)
@@ -230,14 +239,15 @@ def test_a_delayed_frame_and_a_stranger(world, relay):
     relay.rekey()
     assert seen(alice, "held", reason="ask")["names"] == ["carol"]
     alice.say("for all")
+    took(alice, relay.until)
     relay.rekey()           # once more, with something that waits behind it
     seen(alice, "epoch", n=4)
-    alice.do(do="users")
-    seen(alice, "users")
+    took(alice, relay.until)
     assert len(conn.groups) == 1
     alice.do(do="drop_held")
-    relay.on_group = took
-    seen(carol, "message", text="for all")
+    relay.on_group = takes
+    for c in (bob, carol):
+        seen(c, "message", text="for all")
     for body in conn.groups:
         if int.from_bytes(body[12:16], "big") >= with_carol:
             assert b"for bob only" not in relay.opened(conn, body)
