@@ -22,57 +22,35 @@ struct known_rooms {
 
 /* --- reading -------------------------------------------------------------- */
 
-/* Says what is wrong with a line, or returns NULL. *blank: it says nothing. */
-static const char *parse(
-    struct known_room *room, bool *blank, const char *line, size_t n)
+/* A records_fn: takes the room of a line as shown. */
+static int parse(void *arg, const char *line, size_t n, const char **wrong)
 {
-	const char *word, *wrong = records_wrong(line, n);
+	struct known_room room = {.name = ""};
+	const char *word;
 	size_t len;
 
-	*blank = false;
-	if (wrong != NULL)
-		return wrong;
-	if (!records_word(&line, &n, &word, &len)) {
-		*blank = true;
-		return NULL;
-	}
-	memset(room, 0, sizeof(*room));
-	if (len > WIRE_ROOM_MAX || !text_room(word, len))
-		return "its first word is no name of a room";
-	memcpy(room->name, word, len);
+	*wrong = "its first word is no name of a room";
+	if (!records_word(&line, &n, &word, &len) || len > WIRE_ROOM_MAX ||
+	    !text_room(word, len))
+		return ERR_USAGE;
+	memcpy(room.name, word, len);
+	*wrong = "its second word is not the log of a room";
 	if (!records_word(&line, &n, &word, &len) ||
-	    b64url_decode32(room->log, word, len) != 0)
-		return "its second word is not the log of a room";
+	    b64url_decode32(room.log, word, len) != 0)
+		return ERR_USAGE;
+	*wrong = "its third word is not the number of an entry";
 	if (!records_word(&line, &n, &word, &len) ||
-	    !records_number(word, len, INT64_MAX, &room->shown.offset))
-		return "its third word is not the number of an entry";
+	    !records_number(word, len, INT64_MAX, &room.shown.offset))
+		return ERR_USAGE;
+	*wrong = "its fourth word is not the chain of a log";
 	if (!records_word(&line, &n, &word, &len) ||
-	    b64url_decode32(room->shown.chain, word, len) != 0)
-		return "its fourth word is not the chain of a log";
+	    b64url_decode32(room.shown.chain, word, len) != 0)
+		return ERR_USAGE;
+	*wrong = "it has more than four words";
 	if (records_word(&line, &n, &word, &len))
-		return "it has more than four words";
-	return NULL;
-}
-
-static int read_all(
-    struct known_rooms *k, const struct buf *text, struct errmsg *why)
-{
-	struct records lines;
-	struct known_room room;
-	const char *line, *wrong;
-	size_t n;
-	bool blank;
-	int r;
-
-	r = records_begin(&lines, k->path, text->p, text->len, why);
-	while (r == 0 && records_line(&lines, &line, &n)) {
-		if ((wrong = parse(&room, &blank, line, n)) != NULL)
-			r = records_refuse(&lines, wrong, why);
-		else if (!blank)
-			known_rooms_set(k, &room);
-	}
-	k->changed = false;
-	return r;
+		return ERR_USAGE;
+	known_rooms_set(arg, &room);
+	return 0;
 }
 
 int known_rooms_open(
@@ -92,7 +70,8 @@ int known_rooms_open(
 	if (r == ERR_AGAIN)
 		r = 0;
 	else if (r == 0)
-		r = read_all(k, &text, why);
+		r = records_each(path, text.p, text.len, parse, k, why);
+	k->changed = false;
 	buf_free(&text);
 	if (r == ERR_USAGE)
 		k->n = 0;

@@ -144,12 +144,14 @@ struct purges_ops purge_file_ops(struct purge_file *f)
 
 /* --- reading --------------------------------------------------------------- */
 
-/* The words of a line that is not blank, of which the first is read. */
-static bool parse_row(
-    struct row *row, const char *line, size_t n, const char *word, size_t len)
+static bool parse_row(struct row *row, const char *line, size_t n)
 {
+	const char *word;
+	size_t len;
+
 	memset(row, 0, sizeof(*row));
-	if (len > WIRE_ROOM_MAX || !text_room(word, len))
+	if (!records_word(&line, &n, &word, &len) || len > WIRE_ROOM_MAX ||
+	    !text_room(word, len))
 		return false;
 	memcpy(row->room, word, len);
 	if (!records_word(&line, &n, &word, &len) ||
@@ -164,33 +166,13 @@ static bool parse_row(
 	return !records_word(&line, &n, &word, &len);
 }
 
-static int parse(struct list *l, const char *line, size_t n, const char **wrong)
+/* A records_fn: adds the row of a line to a struct list. */
+static int parse(void *arg, const char *line, size_t n, const char **wrong)
 {
-	const char *word;
 	struct row row;
-	size_t len;
 
-	if ((*wrong = records_wrong(line, n)) != NULL ||
-	    !records_word(&line, &n, &word, &len))
-		return 0;
-	if (parse_row(&row, line, n, word, len))
-		return put_row(l, &row);
 	*wrong = "it does not say what is to be purged";
-	return 0;
-}
-
-static int read_lines(struct purge_file *f, struct list *l,
-    const struct buf *text, struct errmsg *why)
-{
-	const char *line, *wrong = NULL;
-	struct records lines;
-	size_t n;
-	int r;
-
-	r = records_begin(&lines, f->path, text->p, text->len, why);
-	while (r == 0 && wrong == NULL && records_line(&lines, &line, &n))
-		r = parse(l, line, n, &wrong);
-	return wrong != NULL ? records_refuse(&lines, wrong, why) : r;
+	return parse_row(&row, line, n) ? put_row(arg, &row) : ERR_USAGE;
 }
 
 static int load(struct purge_file *f, struct errmsg *why)
@@ -201,7 +183,8 @@ static int load(struct purge_file *f, struct errmsg *why)
 	buf_init_secret(&text, FILE_MAX);
 	r = sealed_file_read(f->file, f->path, &text, NULL, why);
 	if (r == 0)
-		r = read_lines(f, &f->all, &text, why);
+		r = records_each(
+		    f->path, text.p, text.len, parse, &f->all, why);
 	if (r == ERR_USAGE)
 		f->all.n = 0;
 	buf_free(&text);
@@ -249,7 +232,8 @@ static int read_again(
 	buf_init_secret(&text, FILE_MAX);
 	r = sealed_file_open(f->file, &text, (const uint8_t *)file, n);
 	if (r == 0)
-		r = read_lines(f, l, &text, &ignored);
+		r = records_each(
+		    f->path, text.p, text.len, parse, l, &ignored);
 	if (r != 0)
 		l->n = 0;
 	buf_free(&text);

@@ -124,3 +124,33 @@ int records_refuse(
 	    "not need it",
 	    r->path, r->line, what);
 }
+
+static bool is_blank(const char *line, size_t n)
+{
+	const char *word;
+	size_t len;
+
+	return !records_word(&line, &n, &word, &len);
+}
+
+int records_each(const char *path, const void *text, size_t n, records_fn *fn,
+    void *arg, struct errmsg *why)
+{
+	const char *line, *wrong;
+	struct records lines;
+	size_t len;
+	int r = records_begin(&lines, path, text, n, why);
+
+	while (r == 0 && records_line(&lines, &line, &len)) {
+		if ((wrong = records_wrong(line, len)) != NULL)
+			return records_refuse(&lines, wrong, why);
+		if (is_blank(line, len))
+			continue;
+		r = fn(arg, line, len, &wrong);
+		if (r == ERR_USAGE)
+			return records_refuse(&lines, wrong, why);
+		if (r != 0)
+			(void)errmsg_set(why, r, "%s: %s", path, err_str(r));
+	}
+	return r;
+}

@@ -1,6 +1,6 @@
-/* records.h - the lines of known_servers, known_people and other files of the
- * user: words separated by blanks, and comments that begin with #. These files say whom to trust, so a
- * line that is not understood is an error, never skipped. */
+/* records.h - the lines of known_servers, known_people and other files of
+ * the user: words separated by blanks, and comments that begin with #. These files
+ * say whom to trust, so a line that is not understood is an error, never skipped. */
 #ifndef CONCLAVE_TRUST_RECORDS_H
 #define CONCLAVE_TRUST_RECORDS_H
 
@@ -39,6 +39,15 @@ bool records_number(
 /* Sets "PATH line N: WHAT: correct the line ...", and returns ERR_USAGE. */
 int records_refuse(
     const struct records *r, const char *what, struct errmsg *why);
+
+/* Takes a line that is not blank. ERR_USAGE: it is not understood, and *wrong says
+ * why. Other errors are the reader's own. */
+typedef int records_fn(
+    void *arg, const char *line, size_t n, const char **wrong);
+/* Calls fn for the lines of a whole text, until one fails. Errors, with a sentence:
+ * those of fn, and ERR_USAGE where records_begin or records_wrong say so. */
+int records_each(const char *path, const void *text, size_t n, records_fn *fn,
+    void *arg, struct errmsg *why) MUST_CHECK;
 
 /* Today in UTC, YYYY-MM-DD. */
 enum { RECORDS_DATE = 16 };

@@ -203,16 +203,17 @@ static int read_holder(struct seal_holders *s, const char *room,
 	return e != NULL ? 0 : ERR_NOMEM;
 }
 
-/* A line. ERR_USAGE: it is not understood; ERR_NOMEM. */
-static int parse(struct seal_holders *s, const char *line, size_t n)
+/* A records_fn: a holder, or a topic. */
+static int parse(void *arg, const char *line, size_t n, const char **wrong)
 {
+	struct seal_holders *s = arg;
 	struct words w = {line, n, NULL, 0};
 	char room[WIRE_ROOM_MAX + 1] = "";
 	uint8_t log[WIRE_LOG];
 
-	if (!next(&w))
-		return 0;
-	if (w.len > WIRE_ROOM_MAX || !text_room(w.word, w.len))
+	*wrong = "it does not say who holds the secret of a room, or what its "
+		 "topic is";
+	if (!next(&w) || w.len > WIRE_ROOM_MAX || !text_room(w.word, w.len))
 		return ERR_USAGE;
 	memcpy(room, w.word, w.len);
 	if (!next_bytes(&w, log) || !next(&w))
@@ -220,28 +221,6 @@ static int parse(struct seal_holders *s, const char *line, size_t n)
 	if (w.len == 1 && w.word[0] == '=')
 		return seal_topics_read(s->topics, room, log, w.line, w.n);
 	return read_holder(s, room, log, &w);
-}
-
-static int read_all(
-    struct seal_holders *s, const struct buf *text, struct errmsg *why)
-{
-	struct records lines;
-	const char *line, *wrong;
-	size_t n;
-	int r;
-
-	r = records_begin(&lines, s->path, text->p, text->len, why);
-	while (r == 0 && records_line(&lines, &line, &n)) {
-		wrong = records_wrong(line, n);
-		if (wrong == NULL && (r = parse(s, line, n)) == ERR_USAGE)
-			wrong = "it does not say who holds the secret of a "
-				"room, or what its topic is";
-		if (wrong != NULL)
-			r = records_refuse(&lines, wrong, why);
-		else if (r != 0)
-			(void)errmsg_set(why, r, "%s", err_str(r));
-	}
-	return r;
 }
 
 static int load(struct seal_holders *s, struct errmsg *why)
@@ -252,7 +231,8 @@ static int load(struct seal_holders *s, struct errmsg *why)
 	buf_init_secret(&text, FILE_MAX);
 	r = sealed_file_read(s->file, s->path, &text, NULL, why);
 	if (r == 0)
-		r = read_all(s, &text, why);
+		r = records_each(
+		    s->path, text.p, text.len, parse, s, why);
 	buf_free(&text);
 	return r;
 }

@@ -70,58 +70,38 @@ static struct sealed_room *entry(
 
 /* --- reading --------------------------------------------------------------- */
 
-/* Says what is wrong with a line, or returns NULL; *nomem: there is no memory. */
-static const char *parse(
-    struct sealed_rooms *s, const char *line, size_t n, bool *nomem)
+/* A records_fn: adds the secret of a line. */
+static int parse(void *arg, const char *line, size_t n, const char **wrong)
 {
-	const char *word, *wrong = records_wrong(line, n);
-	char name[WIRE_ROOM_MAX + 1];
+	struct sealed_rooms *s = arg;
+	char name[WIRE_ROOM_MAX + 1] = "";
 	struct seal_secret of;
 	struct sealed_room *e;
+	const char *word;
 	uint64_t number;
 	size_t len;
 
-	if (wrong != NULL)
-		return wrong;
-	if (!records_word(&line, &n, &word, &len))
-		return NULL;
-	if (len > WIRE_ROOM_MAX || !text_room(word, len))
-		return "its first word is no name of a room";
+	*wrong = "its first word is no name of a room";
+	if (!records_word(&line, &n, &word, &len) || len > WIRE_ROOM_MAX ||
+	    !text_room(word, len))
+		return ERR_USAGE;
 	memcpy(name, word, len);
-	name[len] = '\0';
+	*wrong = "its second word is not the number of a secret";
 	if (!records_word(&line, &n, &word, &len) ||
 	    !records_number(word, len, SEAL_GENERATION_MAX, &number))
-		return "its second word is not the number of a secret";
+		return ERR_USAGE;
+	*wrong = "its third word is not a secret";
 	if (!records_word(&line, &n, &word, &len) ||
 	    b64url_decode32(of.secret, word, len) != 0)
-		return "its third word is not a secret";
+		return ERR_USAGE;
 	e = entry(s, name, of.secret);
 	secret_wipe(of.secret, sizeof(of.secret));
-	if (e == NULL) {
-		*nomem = true;
-		return NULL;
-	}
+	if (e == NULL)
+		return ERR_NOMEM;
 	e->of.generation = (uint32_t)number;
 	e->given = false;
-	return records_word(&line, &n, &word, &len)
-		   ? "it has more than three words"
-		   : NULL;
-}
-
-static int read_all(
-    struct sealed_rooms *s, const struct buf *text, struct errmsg *why)
-{
-	struct records lines;
-	const char *line, *wrong;
-	bool nomem = false;
-	size_t n;
-	int r;
-
-	r = records_begin(&lines, s->path, text->p, text->len, why);
-	while (r == 0 && !nomem && records_line(&lines, &line, &n))
-		if ((wrong = parse(s, line, n, &nomem)) != NULL)
-			r = records_refuse(&lines, wrong, why);
-	return nomem ? errmsg_set(why, ERR_NOMEM, "out of memory") : r;
+	*wrong = "it has more than three words";
+	return records_word(&line, &n, &word, &len) ? ERR_USAGE : 0;
 }
 
 /* --- writing --------------------------------------------------------------- */
@@ -174,8 +154,9 @@ static int load(struct sealed_rooms *s, struct errmsg *why)
 
 	buf_init_secret(&text, FILE_MAX);
 	r = sealed_file_read(s->file, s->path, &text, &clear, why);
-	if (r == 0 && (r = read_all(s, &text, why)) == 0 && clear &&
-	    text.len > 0)
+	if (r == 0 && (r = records_each(s->path, text.p, text.len, parse, s,
+			   why)) == 0 &&
+	    clear && text.len > 0)
 		flush(s); /* sealed_rooms_failed tells of an error */
 	buf_free(&text);
 	return r;
