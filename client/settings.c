@@ -524,8 +524,14 @@ int settings_help(struct buf *out)
 
 int settings_server(struct uri *out, const char *s, struct errmsg *why)
 {
+	const char *wrong = uri_wrong(s);
+	char shown[101];
+
 	if (uri_parse(out, s) == 0)
 		return 0;
-	return errmsg_set(
-	    why, ERR_USAGE, "\"%s\" is not valid: " GIVE_SERVER, s);
+	/* It may be one from a file, with secrets. */
+	snprintf(shown, sizeof(shown), "%.*s", (int)strcspn(s, "\r\n"), s);
+	uri_hide(shown);
+	return errmsg_set(why, ERR_USAGE, "\"%s\" is not valid: %s", shown,
+	    wrong != NULL ? wrong : GIVE_SERVER);
 }

@@ -471,7 +471,8 @@ const char *uri_wrong(const char *text)
 {
 	struct uri_span s = {text, strlen(text)}, rest;
 	struct uri u = {0};
-	const char *wrong;
+	const char *wrong = NULL;
+	bool damaged = false;
 	int r = parse_any(&u, s);
 
 	uri_wipe(&u);
@@ -479,9 +480,19 @@ const char *uri_wrong(const char *text)
 		return "the invite is cut: give all of it, in quotes";
 	trim_quotes(&s);
 	if (skip_scheme(&s, URI_SCHEME) || skip_scheme(&s, URI_SCHEME_TLS)) {
-		wrong = uri_split(&s, '#', &rest) ? wrong_fragment(rest) : NULL;
+		if (uri_split(&s, '#', &rest)) {
+			wrong = wrong_fragment(rest);
+			u = (struct uri){0};
+			damaged = uri_fragment(&u, rest) != 0;
+			uri_wipe(&u);
+		}
 		(void)uri_split(&s, '/', &rest);
-		return wrong != NULL ? wrong : wrong_authority(s);
+		if (wrong == NULL)
+			wrong = wrong_authority(s);
+		return wrong == NULL && damaged
+			   ? "what stands behind its # is damaged: copy the "
+			     "invite again"
+			   : wrong;
 	}
 	/* Of a URL of another kind its port is not what is wrong. */
 	if (is_invite(s) || memmem(s.p, s.n, "://", 3) != NULL)

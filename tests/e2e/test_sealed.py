@@ -438,19 +438,21 @@ def test_a_transcript(world):
         assert bytes_of(invite) not in text and secret_of(invite).encode() not in text
 
 
-@pytest.mark.parametrize("way", ["a file", "standard input", "too long", "both"])
+@pytest.mark.parametrize("way", ["a file", "standard input", "too long", "both", "damaged"])
 def test_an_invite_that_is_no_argument(world, way):
     s, a, b, invite = two(world)
     path = world.tmp / "invite"
-    path.write_text(("x" * 2000 if way == "too long" else invite) + "\n")
+    path.write_text({"too long": "x" * 2000, "damaged": invite[:-2] + "!A"}.get(way, invite)
+                    + "\n")
     where = invite if way == "both" else None
     c = world.client(where, "carol", "--invite-file", "-" if way == "standard input" else str(path))
     if way == "standard input":
         c.p.stdin.write(invite.encode() + b"\n")
         c.p.stdin.flush()
-    if way in ("too long", "both"):
+    if way in ("too long", "both", "damaged"):
         assert c.wait() == 2
-        assert secret_of(invite) not in "".join(c.err)
+        assert secret_of(invite)[:20] not in "".join(c.err)
+        assert ("copy the invite again" in "".join(c.err)) == (way == "damaged")
         return
     c.see("joined", room="vault")
     say(c, "hello")     # what follows the line is said

@@ -394,7 +394,10 @@ static void test_wrong(void **state)
 	assert_non_null(strstr(uri_wrong(MINE ",x=" FP), "a newer one"));
 	assert_non_null(
 	    strstr(uri_wrong("conclave://h#" FP ",x=1"), "a newer one"));
-	assert_null(uri_wrong("conclave://h#" FP ",i=" ID "." SECRET "A"));
+	assert_non_null(strstr(
+	    uri_wrong("conclave://h#" FP ",i=" ID "." SECRET "A"), "damaged"));
+	assert_null(uri_wrong("conclave://h#" FP ",i=" ID "." SECRET));
+	assert_null(uri_wrong("conclave://h/-#" FP)); /* the room */
 	assert_non_null(strstr(uri_wrong("::1"), "[::1]"));
 	assert_non_null(strstr(uri_wrong("fe80::1%2"), "brackets"));
 	assert_non_null(
