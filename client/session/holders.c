@@ -79,13 +79,13 @@ void holders_gone(
 	secret_wipe(&one, sizeof(one));
 }
 
-void holders_chief(
-    const struct holders *h, const uint8_t fingerprint[WIRE_HASH], bool chief)
+void holders_operator(const struct holders *h,
+    const uint8_t fingerprint[WIRE_HASH], bool operator)
 {
 	struct holder one;
 
-	if (holders_find(h, fingerprint, &one) && one.chief != chief) {
-		one.chief = chief;
+	if (holders_find(h, fingerprint, &one) && one.operator != operator) {
+		one.operator = operator;
 		put(h, &one);
 	}
 	secret_wipe(&one, sizeof(one));

@@ -23,7 +23,7 @@ struct holder {
 				  they to us */
 	uint32_t removed; /* from the room, when this was its secret; 0: not */
 	bool gone;	  /* they have left for good, and not come again */
-	bool chief;	  /* an operator, by the server's word when they last
+	bool operator;	  /* of the room, by the server's word when they last
 			     spoke live */
 	/* The number of a secret that they have handed over, which is not the
 	 * room's yet; 0: there is none. */
@@ -60,8 +60,8 @@ bool holders_find(const struct holders *h, const uint8_t fingerprint[WIRE_HASH],
 void holders_spoke(const struct holders *h, const char *name,
     const uint8_t fingerprint[WIRE_HASH], uint32_t number);
 /* Whether the server says now that they are an operator. */
-void holders_chief(
-    const struct holders *h, const uint8_t fingerprint[WIRE_HASH], bool chief);
+void holders_operator(const struct holders *h,
+    const uint8_t fingerprint[WIRE_HASH], bool operator);
 /* They have the secret of that number because of one of us. */
 void holders_has(const struct holders *h,
     const uint8_t fingerprint[WIRE_HASH], uint32_t number);

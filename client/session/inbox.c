@@ -253,7 +253,7 @@ static int take_frame(struct inbox *i, const struct group_head *h,
 	if (r != 0)
 		goto out;
 	holders_spoke(i->o.holders, p->name, p->fingerprint, used.number);
-	holders_chief(
+	holders_operator(
 	    i->o.holders, p->fingerprint, p->role >= ROLE_OPERATOR);
 	if (inorder_take(order, h->seq, &missing) != 0) {
 		r = dropped(i, p, h, "replayed");

@@ -404,9 +404,10 @@ int seals_renew(struct seals *s, const struct rng *rng)
 	return 0;
 }
 
-bool seals_wants(const struct seals *s, bool chief)
+bool seals_wants(const struct seals *s, bool operator)
 {
-	return !s->asked && (s->has_next || (chief && s->state == SEAL_UNMARKED));
+	return !s->asked &&
+	       (s->has_next || (operator && s->state == SEAL_UNMARKED));
 }
 
 void seals_asked(struct seals *s, char mark[SEAL_MARK])

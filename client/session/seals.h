@@ -81,10 +81,10 @@ int seals_open(const struct seals_keys *k, struct crypto *c, struct buf *out,
 /* Makes one, which is to become the room's: ERR_STATE: it is not sealed, or
  * somebody else's secret is its newest. */
 int seals_renew(struct seals *s, const struct rng *rng) MUST_CHECK;
-/* Whether the server is to be told a mark; chief: we are an operator. The first one
+/* Whether the server is to be told a mark; operator: we are one. The first one
  * is told without being asked for by the user. seals_asked: it is being told.
  * seals_answered: it was refused, or done, when the notice has come before. */
-bool seals_wants(const struct seals *s, bool chief);
+bool seals_wants(const struct seals *s, bool operator);
 void seals_asked(struct seals *s, char mark[SEAL_MARK]);
 void seals_answered(struct seals *s, bool done);
 /* Whether the last change was the user's own new secret; false from then on. */

@@ -61,26 +61,26 @@ const char *topics_text(struct topics *t)
 	return t->now.text;
 }
 
-/* The server's word makes nobody a member, who has the secret; of the members it
- * says who is an operator, now or when we heard them last. */
-static bool is_chief(const struct topics *t, const struct person *who)
+/* A member is whoever has the secret, which the server cannot say. Which of them are
+ * operators is its word, now or when we heard them last. */
+static bool is_operator(const struct topics *t, const struct person *who)
 {
 	const struct person *p;
 	struct holder h;
-	bool known, chief;
+	bool known, operator;
 	size_t n, i;
 
 	if (who->self)
 		return true;
 	known = holders_find(t->o.holders, who->fingerprint, &h);
-	chief = who->role >= ROLE_OPERATOR || (known && h.chief);
+	operator = who->role >= ROLE_OPERATOR || (known && h.operator);
 	p = roster_people(t->o.roster, &n);
 	for (i = 0; i < n; i++)
 		if (memcmp(p[i].fingerprint, who->fingerprint, WIRE_HASH) == 0)
-			chief = p[i].role >= ROLE_OPERATOR;
-	chief = chief && !(known && h.removed > 0);
+			operator = p[i].role >= ROLE_OPERATOR;
+	operator = operator && !(known && h.removed > 0);
 	secret_wipe(&h, sizeof(h));
-	return chief;
+	return operator;
 }
 
 static void set(struct topics *t, const char *name, uint64_t offset,
@@ -106,7 +106,7 @@ int topics_take(struct topics *t, const struct room_events *to,
 	read_now(t);
 	if (e->number == 0 || e->number < t->now.number ||
 	    (!e->past && e->number != seals_generation(t->o.seals)) ||
-	    e->offset <= t->now.offset || !is_chief(t, e->who))
+	    e->offset <= t->now.offset || !is_operator(t, e->who))
 		return 0;
 	set(t, e->who->name, e->offset, e->number, c->text, c->text_len);
 	if (to == NULL)

@@ -21,7 +21,7 @@ static const struct sealed_file_kind kind = {"conclave seal holders 1\n",
     "without it those people have to speak there again before a new secret "
     "can go to them"};
 
-enum { GONE = 1, CHIEF = 2 };
+enum { GONE = 1, OPERATOR = 2 };
 
 struct row {
 	char room[WIRE_ROOM_MAX + 1];
@@ -174,7 +174,7 @@ static bool parse_holder(struct holder *h, struct words *w)
 	if (!next_bytes(w, h->fingerprint) ||
 	    !next_number(w, SEAL_GENERATION_MAX, &number) ||
 	    !next_number(w, SEAL_GENERATION_MAX, &removed) ||
-	    !next_number(w, GONE | CHIEF, &flags) ||
+	    !next_number(w, GONE | OPERATOR, &flags) ||
 	    !next_number(w, SEAL_GENERATION_MAX, &handed) ||
 	    !next_bytes(w, h->secret))
 		return false;
@@ -182,7 +182,7 @@ static bool parse_holder(struct holder *h, struct words *w)
 	h->removed = (uint32_t)removed;
 	h->handed = (uint32_t)handed;
 	h->gone = (flags & GONE) != 0;
-	h->chief = (flags & CHIEF) != 0;
+	h->operator = (flags & OPERATOR) != 0;
 	return !next(w);
 }
 
@@ -251,7 +251,7 @@ static int put_line(struct buf *out, const struct row *e)
 	snprintf(line, sizeof(line),
 	    "%s %s %s %s %" PRIu32 " %" PRIu32 " %d %" PRIu32 " %s\n", e->room,
 	    log, e->of.name, who, e->of.number, e->of.removed,
-	    (e->of.gone ? GONE : 0) | (e->of.chief ? CHIEF : 0), e->of.handed,
+	    (e->of.gone ? GONE : 0) | (e->of.operator ? OPERATOR : 0), e->of.handed,
 	    secret);
 	r = buf_str(out, line);
 	secret_wipe(line, sizeof(line));

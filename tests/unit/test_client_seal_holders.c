@@ -47,7 +47,7 @@ static void reads(const char *path, const struct identity *id, bool gone)
 	assert_int_equal(h.number, 4);
 	assert_int_equal(h.removed, 3);
 	assert_int_equal(h.gone, gone);
-	assert_true(h.chief);
+	assert_true(h.operator);
 	assert_int_equal(h.handed, 5);
 	assert_memory_equal(h.secret, one, WIRE_KEY);
 	assert_false(ops.get(ops.arg, "vault", 1, &h));
@@ -75,7 +75,7 @@ static void test_the_file(void **state)
 	uint8_t seed[32] = {1};
 	struct identity *id = identity_from_seed(seed), *other;
 	struct holder h = {.name = "bob", .number = 4, .removed = 3,
-	    .chief = true, .handed = 5};
+	    .operator = true, .handed = 5};
 	struct seal_holders *file;
 	struct holders_ops ops;
 	struct errmsg why;

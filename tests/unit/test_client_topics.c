@@ -72,22 +72,22 @@ static bool comes(struct talk *t, const struct person *who, uint64_t offset,
 static void test_the_newest_counts(void **state)
 {
 	struct talk *t = talk_new(*state);
-	struct person chief = vault_alice(), bob = {.name = "bob"};
+	struct person operator = vault_alice(), bob = {.name = "bob"};
 
 	memcpy(bob.fingerprint, bob_fp, WIRE_HASH);
-	chief.role = ROLE_OPERATOR;
+	operator.role = ROLE_OPERATOR;
 	assert_string_equal(topics_text(t->topics), "");
 	/* not under the seal, under one that no mark has named, from no operator */
-	assert_false(comes(t, &chief, 5, 0, false, "x"));
+	assert_false(comes(t, &operator, 5, 0, false, "x"));
 	assert_false(comes(t, &bob, 5, 1, false, "x"));
-	assert_true(comes(t, &chief, 5, 1, false, "at noon"));
+	assert_true(comes(t, &operator, 5, 1, false, "at noon"));
 	assert_string_equal(topics_text(t->topics), "at noon");
 	/* older ones that are read later, and the same again */
-	assert_false(comes(t, &chief, 4, 1, true, "earlier"));
-	assert_false(comes(t, &chief, 5, 1, true, "at noon"));
-	assert_true(comes(t, &chief, 6, 1, false, ""));
+	assert_false(comes(t, &operator, 4, 1, true, "earlier"));
+	assert_false(comes(t, &operator, 5, 1, true, "at noon"));
+	assert_true(comes(t, &operator, 6, 1, false, ""));
 	assert_string_equal(topics_text(t->topics), "");
-	assert_true(comes(t, &chief, 7, 1, true, "later"));
+	assert_true(comes(t, &operator, 7, 1, true, "later"));
 	/* a later run of the client knows it; another log has none */
 	topics_free(t->topics);
 	t->topics = topics_of(t);
@@ -101,19 +101,19 @@ static void test_the_newest_counts(void **state)
 static void test_of_an_older_secret(void **state)
 {
 	struct talk *t = talk_new(*state);
-	struct person chief = vault_alice();
+	struct person operator = vault_alice();
 
-	chief.role = ROLE_OPERATOR;
+	operator.role = ROLE_OPERATOR;
 	seals_add(t->seals, two);
 	OK(seals_look(t->seals, true, vault_mark(t->v->w, 2, two)));
 	/* live only under the room's secret; in the history both were, in turn */
-	assert_false(comes(t, &chief, 5, 1, false, "with the old one"));
-	assert_true(comes(t, &chief, 5, 1, true, "with the old one"));
-	assert_true(comes(t, &chief, 6, 2, false, "with the new one"));
-	assert_false(comes(t, &chief, 7, 1, true, "with the old one again"));
+	assert_false(comes(t, &operator, 5, 1, false, "with the old one"));
+	assert_true(comes(t, &operator, 5, 1, true, "with the old one"));
+	assert_true(comes(t, &operator, 6, 2, false, "with the new one"));
+	assert_false(comes(t, &operator, 7, 1, true, "with the old one again"));
 	/* a room that has a secret that we do not have */
 	OK(seals_look(t->seals, true, vault_mark(t->v->w, 3, three)));
-	assert_false(comes(t, &chief, 8, 2, false, "with the last one"));
+	assert_false(comes(t, &operator, 8, 2, false, "with the last one"));
 	assert_string_equal(topics_text(t->topics), "with the new one");
 	talk_free(t);
 }
@@ -127,7 +127,7 @@ static void test_of_whom(void **state)
 	struct person here = who;
 
 	assert_false(comes(t, &who, 5, 1, true, "of a member"));
-	holders_chief(&t->v->at, alice_fp, true);
+	holders_operator(&t->v->at, alice_fp, true);
 	assert_true(comes(t, &who, 5, 1, true, "of an operator"));
 	here.member = 3;
 	OK(roster_add(t->roster, &here, true));
@@ -144,21 +144,21 @@ static void test_own_topics(void **state)
 {
 	struct talk *t = talk_new(*state);
 	struct content_topic c = {.id = {1}, .text = "mine", .text_len = 4};
-	struct person chief = vault_alice();
+	struct person operator = vault_alice();
 	uint8_t i;
 
-	chief.role = ROLE_OPERATOR;
+	operator.role = ROLE_OPERATOR;
 	topics_own(t->topics, &c);
 	assert_string_equal(topics_text(t->topics), "");
 	/* somebody else's comes before it in the log, and one after it */
-	assert_true(comes(t, &chief, 5, 1, false, "before"));
+	assert_true(comes(t, &operator, 5, 1, false, "before"));
 	topics_sent(t->topics, (uint8_t[WIRE_ID]){9}, "me", 6);
 	assert_string_equal(topics_text(t->topics), "before");
 	topics_sent(t->topics, c.id, "me", 6);
 	assert_string_equal(topics_text(t->topics), "mine");
 	c.id[0] = 2;
 	topics_own(t->topics, &c);
-	assert_true(comes(t, &chief, 8, 1, false, "after"));
+	assert_true(comes(t, &operator, 8, 1, false, "after"));
 	topics_sent(t->topics, c.id, "me", 7);
 	assert_string_equal(topics_text(t->topics), "after");
 	/* too many at once: the oldest is forgotten */
