@@ -233,6 +233,7 @@ static void keep_pins(struct app *a)
 		if (r != 0)
 			pin_not_kept(a, r, why.text);
 	}
+	people_again(a->o.setup->people, now_ms());
 	if (people_flush(a->o.setup->people, &why) != 0)
 		show_error(a, "known_people", why.text);
 	if (tickets_keep(a->o.setup->ticket_path, a->session, &a->tickets_kept,

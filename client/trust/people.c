@@ -39,7 +39,8 @@ struct people {
 	struct pins *met, *met_before;
 	size_t unsaved;	   /* pins of t that the file does not have */
 	bool fresh;	   /* new pins since the last flush */
-	bool broken;	   /* the last flush failed, and that was reported */
+	bool broken;	   /* the last flush failed, and that was reported; */
+	uint64_t again_ms; /* it is tried again then */
 	bool full;	   /* the last flush refused a pin ... */
 	struct stamp then; /* ... of this version of the file */
 	char refused[WIRE_NAME_MAX + 1]; /* whose pin was refused first */
@@ -467,7 +468,8 @@ int people_flush(struct people *p, struct errmsg *why)
 		return 0;
 	now = stamp_of(p->path);
 	/* After a failure the pins stay in memory; a write to a full disk is
-	 * retried when there are more pins, and reported once. A file that had
+	 * retried when there are more pins, or after a while (people_again), and
+	 * reported once. A file that had
 	 * no room is not read again until it has changed. */
 	if (!p->full || !stamps_equal(&now, &p->then)) {
 		r = flush_all(p, why);
@@ -479,6 +481,14 @@ int people_flush(struct people *p, struct errmsg *why)
 	}
 	p->fresh = false;
 	return say_refused(p, why);
+}
+
+void people_again(struct people *p, uint64_t now_ms)
+{
+	if (!p->broken || now_ms < p->again_ms)
+		return;
+	p->fresh = true;
+	p->again_ms = now_ms + PEOPLE_AGAIN_MS;
 }
 
 struct deciding {

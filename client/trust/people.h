@@ -55,6 +55,9 @@ void people_certified(struct people *p, const uint8_t server[WIRE_HASH],
  * pin does not fit into the file. It holds in memory until the end, and the
  * user has to be told. */
 int people_flush(struct people *p, struct errmsg *why) MUST_CHECK;
+/* After a failure the next flush tries again, every PEOPLE_AGAIN_MS. */
+enum { PEOPLE_AGAIN_MS = 10000 };
+void people_again(struct people *p, uint64_t now_ms);
 
 /* Adds an identity to those of a name, or changes its mark, in memory and on disk
  * at once: the user has accepted it (TRUST_SEEN) or compared fingerprints

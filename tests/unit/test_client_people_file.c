@@ -193,6 +193,32 @@ static void test_cannot_write(void **state)
 	people_free(p);
 }
 
+/* Nobody new speaks after the disk was full: the pins are written all the same. */
+static void test_written_later(void **state)
+{
+	const char *path = folder_path(state, "people");
+	struct people *p = pins_open(path);
+	struct errmsg why;
+	char *text;
+
+	people_again(p, 500); /* nothing has failed */
+	assert_int_equal(mkdir(path, 0700), 0);
+	pins_hear(p, pins_fp(1), "bob", pins_fp(2));
+	assert_int_equal(people_flush(p, &why), ERR_IO);
+	people_again(p, 1000);
+	pins_flush(p); /* already reported */
+	assert_int_equal(rmdir(path), 0);
+	people_again(p, 1000 + PEOPLE_AGAIN_MS - 1);
+	pins_flush(p);
+	assert_int_equal(access(path, F_OK), -1);
+	people_again(p, 1000 + PEOPLE_AGAIN_MS);
+	pins_flush(p);
+	text = folder_read(path);
+	assert_non_null(strstr(text, " bob "));
+	free(text);
+	people_free(p);
+}
+
 static void test_many(void **state)
 {
 	enum { MANY = 20000 };
@@ -228,6 +254,7 @@ int main(void)
 	    T(test_broken_meanwhile),
 	    T(test_two_clients),
 	    T(test_cannot_write),
+	    T(test_written_later),
 	    T(test_many),
 	};
 
