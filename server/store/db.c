@@ -111,6 +111,27 @@ const char *db_text(struct db *db, enum db_stmt s, int column)
 	return t != NULL ? t : "";
 }
 
+/* --- the WAL ------------------------------------------------------------------ */
+
+enum { WAL_PAGES = 1000 /* then db_checkpoint has something to do */ };
+
+static int committed(void *arg, sqlite3 *sql, const char *name, int pages)
+{
+	struct db *db = arg;
+
+	(void)sql, (void)name;
+	db->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+void db_checkpoint(struct db *db)
+{
+	if (db->wal_pages >= WAL_PAGES && !db->copy.on &&
+	    sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_PASSIVE,
+		NULL, NULL) == SQLITE_OK)
+		db->wal_pages = 0;
+}
+
 /* --- opening --------------------------------------------------------------- */
 
 static int prepare(struct db *db)
@@ -156,6 +177,7 @@ static int set_up(struct db *db, const struct db_opts *o)
 
 	(void)sqlite3_extended_result_codes(db->sql, 1);
 	sqlite3_busy_timeout(db->sql, (int)o->wait_ms);
+	(void)sqlite3_wal_hook(db->sql, committed, db);
 	(void)sqlite3_db_config(
 	    db->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
 	(void)sqlite3_db_config(
@@ -408,7 +430,10 @@ static int checkpoint(struct db *db)
 	char word[32];
 	int rc = ask(db, "PRAGMA wal_checkpoint(TRUNCATE)", word, sizeof(word));
 
-	return rc == SQLITE_OK ? 0 : failed(db, rc);
+	if (rc != SQLITE_OK)
+		return failed(db, rc);
+	db->wal_pages = 0;
+	return 0;
 }
 
 int db_run(struct db *db, const uint8_t session[WIRE_NONCE], uint32_t *run,

@@ -66,6 +66,10 @@ int db_forget_entries(struct db *db, uint32_t room) MUST_CHECK;
 /* Moves the WAL into the database and empties it, so that no byte that was
  * destroyed is left in it. */
 int db_scrub(struct db *db) MUST_CHECK;
+/* Copies what is committed from the WAL into the database, if it is much: to be
+ * called when nobody waits for a commit, which SQLite would do it in. If it fails,
+ * the WAL grows, and the next call tries again. Not while db_copy is under way. */
+void db_checkpoint(struct db *db);
 
 /* --- retention ------------------------------------------------------------ */
 

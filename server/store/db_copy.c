@@ -18,8 +18,6 @@
 #include "server/store/db_int.h"
 
 enum { COPY_PIECE = 1 << 20 };
-/* What SQLite does by itself. */
-enum { AUTOCHECKPOINT = 1000 /* pages */ };
 
 int db_copy_begin(struct db *db)
 {
@@ -36,7 +34,6 @@ int db_copy_begin(struct db *db)
 		db->sql, "main", SQLITE_FCNTL_FILE_POINTER, &f) != SQLITE_OK ||
 	    f->pMethods->xFileSize(f, &size) != SQLITE_OK)
 		return db_damaged(db, "its file has no size");
-	sqlite3_wal_autocheckpoint(db->sql, 0);
 	*c = (struct db_copy_place){.on = true, .size = size};
 	return 0;
 }
@@ -89,7 +86,6 @@ void db_copy_end(struct db *db)
 	if (!db->copy.on)
 		return;
 	db->copy = (struct db_copy_place){.on = false};
-	sqlite3_wal_autocheckpoint(db->sql, AUTOCHECKPOINT);
 	/* What was destroyed in the meantime; if it fails, the next sweep does
 	 * it. */
 	(void)!db_scrub(db);

@@ -117,6 +117,7 @@ struct db {
 	struct db_check_place check;
 	struct db_sweep_place sweep;
 	struct db_copy_place copy;
+	int wal_pages; /* in the WAL, after the newest commit */
 	bool scrub_due; /* something was destroyed, and may be in the WAL */
 	struct db_batch *batch;
 	uint64_t last_segment; /* the newest id that was ever given */

@@ -347,6 +347,7 @@ static int handle(struct keeper *k)
 			    "cannot empty the WAL now: %s", db_why(k->db));
 		buf_consume(&k->in, used);
 		flush(k);
+		db_checkpoint(k->db);
 		r = store_frame_next(&f, k->in.p, k->in.len);
 		if (r == 0 && !store_is_put(f.kind)) {
 			if ((r = question(k, &f)) != 0)

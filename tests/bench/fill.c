@@ -122,7 +122,9 @@ static int some(struct filling *f, uint64_t *done, uint64_t total)
 		if (r == 0)
 			r = make_entry(f);
 	}
-	return r == 0 ? db_commit(f->db, ++f->ticket) : r;
+	if (r == 0 && (r = db_commit(f->db, ++f->ticket)) == 0)
+		db_checkpoint(f->db);
+	return r;
 }
 
 static int fill(struct filling *f, const char *dir, uint64_t total)

@@ -482,6 +482,67 @@ static void test_another_keeper_of_the_run(void **state)
 	free(writes);
 }
 
+static off_t size_of(const char *name)
+{
+	struct stat st;
+
+	assert_int_equal(stat(name, &st), 0);
+	return st.st_size;
+}
+
+/* Of about this many bytes. */
+static void one_commit(size_t bytes)
+{
+	size_t n;
+
+	assert_int_equal(db_begin(dbw.db), 0);
+	for (n = 0; n < bytes; n += 8000)
+		assert_int_equal(
+		    dbw_put(&dbw.head, 1, 1, DBW_START, "words ", 8000), 0);
+	assert_int_equal(db_commit(dbw.db, ++dbw.ticket), 0);
+}
+
+/* A commit writes into the WAL alone, however much is there. */
+static void test_checkpoints(void **state)
+{
+	char wal[600];
+	off_t whole;
+	int i;
+
+	(void)state;
+	snprintf(wal, sizeof(wal), "%s-wal", dbw.path);
+	dbw_run();
+	dbw_fill(0, 0);
+	one_commit(1 << 20);
+	whole = size_of(dbw.path);
+	db_checkpoint(dbw.db); /* it is little */
+	assert_int_equal(size_of(dbw.path), whole);
+	for (i = 0; i < 8; i++)
+		one_commit(1 << 20);
+	assert_int_equal(size_of(dbw.path), whole);
+	assert_true(size_of(wal) > 9 << 20);
+	/* Nor does a checkpoint while the file is copied. */
+	assert_int_equal(db_copy_begin(dbw.db), 0);
+	whole = size_of(dbw.path);
+	assert_true(whole > 9 << 20);
+	for (i = 0; i < 8; i++) {
+		one_commit(1 << 20);
+		db_checkpoint(dbw.db);
+	}
+	assert_int_equal(size_of(dbw.path), whole);
+	db_copy_end(dbw.db);
+	/* Otherwise the WAL is begun anew when it has 1,000 pages. */
+	for (i = 0; i < 30; i++) {
+		one_commit(1 << 20);
+		db_checkpoint(dbw.db);
+	}
+	assert_true(size_of(dbw.path) > 40 << 20);
+	assert_in_range(size_of(wal), 4 << 20, 6 << 20);
+	dbw_close();
+	assert_int_equal(
+	    number("SELECT sum(n) FROM segment"), 12 + 47 * 132);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, dbw_up, dbw_down)
@@ -499,6 +560,7 @@ int main(void)
 	    TEST(test_check_goes_on),
 	    TEST(test_another_keeper_of_the_run),
 	    TEST(test_copy),
+	    TEST(test_checkpoints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
