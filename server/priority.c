@@ -1,4 +1,5 @@
-/* priority.c - asks the scheduler for short slices, or for a lower priority. */
+/* priority.c - asks the scheduler for short slices, for a lower priority, or for
+ * somebody else's turn. */
 #include "server/priority.h"
 
 #include <sched.h>
@@ -41,4 +42,9 @@ void priority_patient(int nice)
 	(void)setpriority(
 	    PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + nice);
 	slice(0);
+}
+
+void priority_pass(void)
+{
+	(void)sched_yield();
 }

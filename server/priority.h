@@ -1,6 +1,7 @@
-/* priority.h - who runs first on a busy machine. Both are requests for the
- * calling thread, inherited by what it starts later; neither can fail in a way
- * that matters. Not inside the sandbox, which allows neither call. */
+/* priority.h - who runs first on a busy machine, of threads that want the same
+ * processor. None can fail in a way that matters. The first two are requests for
+ * the calling thread, inherited by what it starts later, and not for inside the
+ * sandbox, which allows neither call. */
 #ifndef CONCLAVED_PRIORITY_H
 #define CONCLAVED_PRIORITY_H
 
@@ -12,5 +13,9 @@
 void priority_prompt(void);
 /* Lets others go first: lower by this much, with slices of the usual length. */
 void priority_patient(int nice);
+/* Lets whoever waits for this processor run now, at any time: for a thread that has
+ * done a piece of much work. The scheduler looks whether a slice is over at its
+ * ticks alone, each 4 ms, and not always when somebody wakes. */
+void priority_pass(void);
 
 #endif

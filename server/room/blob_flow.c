@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/net/quota.h"
+#include "server/priority.h"
 #include "server/room/blob_refusal.h"
 #include "server/room/registry.h"
 #include "server/room/room_thread.h"
@@ -315,6 +316,7 @@ static void take_answer(struct later_item *l)
 		changed(k);
 	question_free(k);
 	outq_touch(f->of->out);
+	priority_pass();
 }
 
 /* --- sending ------------------------------------------------------------------ */
@@ -355,6 +357,7 @@ int blob_flow_piece(struct presence *p, const uint8_t *body, size_t n)
 	k->item.m.size = s->sender;
 	s->next++;
 	ask(k);
+	priority_pass(); /* what is said goes first */
 	return 0;
 }
 

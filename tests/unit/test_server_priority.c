@@ -1,6 +1,7 @@
-/* Unit tests for server/priority.c: what the scheduler was asked for. */
+/* Unit tests for server/priority.c: what the scheduler was asked for, and who runs. */
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include "server/priority.h"
 #include "tests/unit/check.h"
 
-enum { SHORT_NS = 100000, NICE = 10 };
+enum { SHORT_NS = 100000, NICE = 10, PASSES = 1000 };
 
 /* As sched_getattr(2) fills it. */
 struct found {
@@ -122,10 +123,44 @@ static void chosen(void)
 	must(found().policy == SCHED_BATCH);
 }
 
+static void *set(void *arg)
+{
+	atomic_store((atomic_bool *)arg, true);
+	return NULL;
+}
+
+/* On one processor the other thread, which is ready to run, gets its turn long
+ * before this one's slice is over. */
+static void pass(void)
+{
+	atomic_bool ran = false;
+	cpu_set_t one, all;
+	size_t i;
+	pthread_t t;
+
+	must(sched_getaffinity(0, sizeof(all), &all) == 0);
+	CPU_ZERO(&one);
+	for (i = 0; !CPU_ISSET(i, &all); i++)
+		;
+	CPU_SET(i, &one);
+	must(sched_setaffinity(0, sizeof(one), &one) == 0);
+	must(pthread_create(&t, NULL, set, &ran) == 0);
+	for (i = 0; i < PASSES && !atomic_load(&ran); i++)
+		priority_pass();
+	must(atomic_load(&ran));
+	must(pthread_join(t, NULL) == 0);
+}
+
 static void test_prompt(void **state)
 {
 	(void)state;
 	alone(prompt);
+}
+
+static void test_pass(void **state)
+{
+	(void)state;
+	alone(pass);
 }
 
 static void test_patient(void **state)
@@ -146,6 +181,7 @@ int main(void)
 
 	check_add(&g, test_prompt, NULL, "short slices, also for threads");
 	check_add(&g, test_patient, NULL, "a lower priority");
+	check_add(&g, test_pass, NULL, "another thread's turn");
 	check_add(&g, test_a_chosen_policy_stays, NULL, "a chosen policy stays");
 	return check_run("priority", &g);
 }
