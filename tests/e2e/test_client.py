@@ -587,7 +587,7 @@ def test_plain_whois_and_verify(world, tmp_path):
         pam.p.stdin.flush()
     said("you are in")
     type_("/whois bob")
-    said("with the key " + fp)
+    said("has the key " + fp)
     said("new: this key is kept once bob speaks; /verify bob compares")
     bob.say("hi")
     said("bob: hi")

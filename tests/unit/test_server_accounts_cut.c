@@ -12,8 +12,9 @@
 #include "tests/unit/store_world.h"
 
 enum {
-	CUTS = 40,
-	CALLS = 4, /* a commit is a write and a sync; then it is there */
+	CUTS = 60,
+	/* A commit is a write and a sync; others may be of the keeper's start. */
+	CALLS = 12,
 	USES = 1000,
 	ROOM = 1,
 };
