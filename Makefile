@@ -102,7 +102,7 @@ PRELOAD    = $(O)/fault/clock.so $(O)/fault/redirect.so $(O)/fault/landlock.so \
 # for more (make fuzz). The linker puts the seams of some files there in the
 # place of the real functions, whose names are taken from them.
 FUZZ_SRC  = $(wildcard tests/fuzz/fuzz_*.c)
-FUZZ_LIB  = tests/fuzz/fuzz.c tests/fuzz/plain_crypto.c tests/fuzz/mix.c \
+FUZZ_LIB  = tests/fuzz/fuzz.c tests/fuzz/plain_crypto.c tests/fuzz/plain_agree.c tests/fuzz/mix.c \
 	  tests/fuzz/quick_handshake.c \
 	  tests/fuzz/memory_store.c tests/fuzz/memory_sockets.c \
 	  tests/fuzz/people_of.c

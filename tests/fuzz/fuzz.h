@@ -62,8 +62,7 @@ struct crypto *fuzz_crypto(void);
 
 /* From this call on, all cryptography is fake and fast; see plain_crypto.c. */
 void fuzz_plain_crypto(void);
-/* From this call on, X25519 pairs differ from each other. */
-void fuzz_plain_pairs(void);
+bool fuzz_is_plain(void);
 /* Forgets the used nonces. Call it at the start of each input. */
 void fuzz_plain_begin(void);
 /* Whether something of this input was sealed under this key and nonce. */
@@ -71,6 +70,11 @@ bool fuzz_plain_sealed(
     const uint8_t key[WIRE_KEY], const uint8_t nonce[WIRE_IV]);
 /* A fake RSA pair without key material; free it with kem_rsa_free. */
 struct kem_rsa *fuzz_plain_pair(void);
+
+/* --- plain_agree.c ------------------------------------------------------- */
+
+/* From this call on, fake X25519 pairs differ from each other. */
+void fuzz_plain_pairs(void);
 
 /* --- memory_store.c ------------------------------------------------------ */
 

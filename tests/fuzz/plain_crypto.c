@@ -14,7 +14,7 @@
  *                     K_shared is 32 times 4b
  *   ML-KEM            the secret is the first 32 bytes of the ciphertext; a
  *                     public key starting with ff is out of range
- *   X25519            a pair is its public key; two agree on both, XORed
+ *   X25519            plain_agree.c
  *   hashes, HKDF      a fast mix of the inputs, without any strength
  *
  * One rule of real cryptography is still checked: within an input, no nonce is
@@ -31,6 +31,11 @@ static bool plain;
 void fuzz_plain_crypto(void)
 {
 	plain = true;
+}
+
+bool fuzz_is_plain(void)
+{
+	return plain;
 }
 
 /* Those that an input frees serve the next one: fetching the algorithms would
@@ -436,88 +441,6 @@ int __wrap_kem_mlkem_seal(struct crypto *c, uint8_t *sealed, uint8_t *secret,
 		return ERR_KEY;
 	memcpy(sealed, m, WIRE_MLKEM_M);
 	memcpy(secret, m, WIRE_MLKEM_SECRET);
-	return 0;
-}
-
-/* --- agree: no curve ----------------------------------------------------- */
-
-/* A pair is its public key: that of everybody, or after fuzz_plain_pairs one of its
- * own. What two agree on is the same from both sides. */
-static bool own_pairs;
-
-void fuzz_plain_pairs(void)
-{
-	own_pairs = true;
-}
-
-static struct dh *plain_dh(const uint8_t key[WIRE_X25519])
-{
-	return (void *)fuzz_copy(key, WIRE_X25519);
-}
-
-struct dh *__real_dh_new(const struct rng *rng);
-struct dh *__wrap_dh_new(const struct rng *rng);
-struct dh *__wrap_dh_new(const struct rng *rng)
-{
-	uint8_t key[WIRE_X25519];
-
-	if (!plain)
-		return __real_dh_new(rng);
-	memcpy(key, people_agree, sizeof(key));
-	if (own_pairs) {
-		FUZZ_CHECK(rng->fill(rng->arg, key, sizeof(key)) == 0);
-		key[WIRE_X25519 - 1] &= 0x3f;
-	}
-	return plain_dh(key);
-}
-
-struct dh *__real_dh_from_private(const uint8_t key[WIRE_X25519]);
-struct dh *__wrap_dh_from_private(const uint8_t key[WIRE_X25519]);
-struct dh *__wrap_dh_from_private(const uint8_t key[WIRE_X25519])
-{
-	return plain ? plain_dh(key) : __real_dh_from_private(key);
-}
-
-void __real_dh_free(struct dh *a);
-void __wrap_dh_free(struct dh *a);
-void __wrap_dh_free(struct dh *a)
-{
-	if (plain)
-		free(a);
-	else
-		__real_dh_free(a);
-}
-
-const uint8_t *__real_dh_public(const struct dh *a);
-const uint8_t *__wrap_dh_public(const struct dh *a);
-const uint8_t *__wrap_dh_public(const struct dh *a)
-{
-	return plain ? (const void *)a : __real_dh_public(a);
-}
-
-int __real_dh_private(const struct dh *a, uint8_t *out);
-int __wrap_dh_private(const struct dh *a, uint8_t *out);
-int __wrap_dh_private(const struct dh *a, uint8_t *out)
-{
-	if (!plain)
-		return __real_dh_private(a, out);
-	memcpy(out, a, WIRE_X25519);
-	return 0;
-}
-
-int __real_dh_agree(struct crypto *c, uint8_t *out, const struct dh *own,
-    const uint8_t *peer);
-int __wrap_dh_agree(struct crypto *c, uint8_t *out, const struct dh *own,
-    const uint8_t *peer);
-int __wrap_dh_agree(struct crypto *c, uint8_t *out, const struct dh *own,
-    const uint8_t *peer)
-{
-	size_t i;
-
-	if (!plain)
-		return __real_dh_agree(c, out, own, peer);
-	for (i = 0; i < WIRE_X25519; i++)
-		out[i] = ((const uint8_t *)own)[i] ^ peer[i];
 	return 0;
 }
 
